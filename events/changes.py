@@ -1,0 +1,124 @@
+"""Changes: what followed from a decision. They carry resulting values, so folding them is plain."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+
+from .entities import Bookkeeping, Flow, FlowRunAttributes, TaskRunAttributes
+from .instants import Instant
+from .policies import FlowRunPolicy, PolicyAmendment
+from .states import State, StateType
+
+
+class _Change(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """A closed family; its members are listed in `Change`."""
+
+
+class FlowRegistered(_Change, kw_only=True, tag="flow_registered.v1"):
+    """A flow is known from now on."""
+
+    flow: Flow
+
+
+class FlowRunCreated(_Change, kw_only=True, tag="flow_run_created.v1"):
+    """A flow run exists from now on."""
+
+    attributes: FlowRunAttributes
+    policy: FlowRunPolicy = FlowRunPolicy()
+
+
+class TaskRunCreated(_Change, kw_only=True, tag="task_run_created.v1"):
+    """A task run exists from now on."""
+
+    attributes: TaskRunAttributes
+
+
+class Left(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The state that a run left, and what of its bookkeeping a chart had counted."""
+
+    id: UUID
+    type: StateType
+    name: str
+    timestamp: Instant
+    message: str | None = None
+    start_time: Instant | None = None
+    total_run_time: float = 0.0
+
+
+class StateEntered(_Change, kw_only=True, tag="state_entered.v1"):
+    """A run entered *state*; *booked* is its bookkeeping from now on."""
+
+    state: State
+    booked: Bookkeeping
+    left: Left | None = None
+
+
+class StateRecorded(_Change, kw_only=True, tag="state_recorded.v1"):
+    """A state that a run was in earlier became known; where the run is now does not change."""
+
+    state: State
+
+
+class PolicyAmended(_Change, kw_only=True, tag="policy_amended.v1"):
+    """A flow run's policy changed."""
+
+    policy: PolicyAmendment
+
+
+class FlowRunAmended(_Change, kw_only=True, tag="flow_run_amended.v1"):
+    """Somebody changed attributes of a flow run, or replaced its policy wholesale."""
+
+    name: str | UnsetType = UNSET
+    flow_version: str | None | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    labels: dict[str, Any] | UnsetType = UNSET
+    infrastructure_pid: str | None | UnsetType = UNSET
+    job_variables: dict[str, Any] | None | UnsetType = UNSET
+    policy: FlowRunPolicy | UnsetType = UNSET
+
+
+class TaskRunAmended(_Change, kw_only=True, tag="task_run_amended.v1"):
+    """The attributes of a task run are these from now on."""
+
+    attributes: TaskRunAttributes
+    flow_run_run_count: int | UnsetType = UNSET
+
+
+class InputsDeleted(_Change, kw_only=True, tag="inputs_deleted.v1"):
+    """The flow run's inputs under these keys are gone."""
+
+    keys: list[str]
+
+
+class LogLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line that a run logged; level as in Python's logging."""
+
+    id: UUID
+    name: str
+    level: int
+    message: str
+    timestamp: Instant
+    flow_run_id: UUID | None = None
+    task_run_id: UUID | None = None
+
+
+class LogsWritten(_Change, kw_only=True, tag="logs_written.v1"):
+    """Runs logged these lines."""
+
+    lines: list[LogLine]
+
+
+Change = (
+    FlowRegistered
+    | FlowRunCreated
+    | TaskRunCreated
+    | StateEntered
+    | StateRecorded
+    | PolicyAmended
+    | FlowRunAmended
+    | TaskRunAmended
+    | InputsDeleted
+    | LogsWritten
+)

@@ -1,0 +1,180 @@
+"""Entities: what is true now of flows, flow runs and task runs; each is a fold of its decisions.
+
+A run has two parts. Its *attributes* say what it is and change when somebody amends them; its
+*progress* changes with every decision. They are stored apart, so that a transition does not
+write the run's parameters again.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from .instants import Instant
+from .policies import FlowRunPolicy, TaskRunPolicy
+from .states import State
+
+DECIDED_MAX = 64
+"""How many of a run's latest proposals are known again when they are repeated."""
+
+STATE_TIMES_MAX = 32
+"""How many of a flow run's latest state timestamps a new one is kept apart from."""
+
+
+class CreatedBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who or what made a run."""
+
+    id: UUID | None = None
+    type: str | None = None
+    display_value: str | None = None
+
+
+class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="flow.v1"):
+    """A flow: the thing that runs are runs of. Names are unique."""
+
+    id: UUID
+    version: int = 0
+    name: str
+    tags: list[str] = []
+    labels: dict[str, Any] = {}
+    created: Instant
+    updated: Instant
+
+
+class FlowRunAttributes(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="flow_run_attributes.v1"
+):
+    """What a flow run is."""
+
+    id: UUID
+    flow_id: UUID
+    name: str
+    created: Instant
+    deployment_id: UUID | None = None
+    deployment_version: str | None = None
+    work_queue_id: UUID | None = None
+    work_queue_name: str | None = None
+    work_pool_id: UUID | None = None
+    work_pool_name: str | None = None
+    flow_version: str | None = None
+    parameters: dict[str, Any] = {}
+    idempotency_key: str | None = None
+    context: dict[str, Any] = {}
+    tags: list[str] = []
+    labels: dict[str, Any] = {}
+    parent_task_run_id: UUID | None = None
+    parent_flow_run_id: UUID | None = None
+    auto_scheduled: bool = False
+    infrastructure_document_id: UUID | None = None
+    infrastructure_pid: str | None = None
+    created_by: CreatedBy | None = None
+    job_variables: dict[str, Any] | None = None
+
+
+class TaskRunAttributes(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task_run_attributes.v1"
+):
+    """What a task run is. Unique by flow run, task key and dynamic key."""
+
+    id: UUID
+    name: str
+    task_key: str
+    dynamic_key: str
+    created: Instant
+    flow_run_id: UUID | None = None
+    cache_key: str | None = None
+    cache_expiration: Instant | None = None
+    task_version: str | None = None
+    empirical_policy: TaskRunPolicy = TaskRunPolicy()
+    task_inputs: dict[str, list[dict[str, Any]]] = {}
+    tags: list[str] = []
+    labels: dict[str, Any] = {}
+
+
+class Bookkeeping(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Counts and times that follow from the states a run has entered; run time in seconds."""
+
+    run_count: int = 0
+    expected_start_time: Instant | None = None
+    next_scheduled_start_time: Instant | None = None
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    total_run_time: float = 0.0
+
+
+NOTHING_BOOKED = Bookkeeping()
+
+
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a run is: its state, its counts, and the proposals already decided for it.
+
+    `version` counts the run's decisions. `decided` maps the ids of the latest proposals to the
+    log entries that answered them, oldest first.
+    """
+
+    version: int = 0
+    updated: Instant | None = None
+    state: State | None = None
+    booked: Bookkeeping = NOTHING_BOOKED
+    decided: dict[str, str] = {}
+
+
+class FlowRunProgress(
+    Progress, frozen=True, kw_only=True, omit_defaults=True, tag="flow_run_progress.v1"
+):
+    """Where a flow run is. `state_times` are microseconds since 1970, oldest first."""
+
+    policy: FlowRunPolicy = FlowRunPolicy()
+    state_times: tuple[int, ...] = ()
+
+
+class TaskRunProgress(
+    Progress, frozen=True, kw_only=True, omit_defaults=True, tag="task_run_progress.v1"
+):
+    """Where a task run is."""
+
+    flow_run_run_count: int = 0
+
+
+class FlowRun(Struct, frozen=True):
+    """A flow run: what it is and where it is."""
+
+    attributes: FlowRunAttributes
+    progress: FlowRunProgress
+
+
+class TaskRun(Struct, frozen=True):
+    """A task run: what it is and where it is."""
+
+    attributes: TaskRunAttributes
+    progress: TaskRunProgress
+
+
+class Alias(Struct, frozen=True, kw_only=True, tag="alias.v1"):
+    """A natural key's way to an id: a flow's name, or a task run's place in its flow run."""
+
+    id: UUID
+
+
+Entity = Flow | FlowRun | TaskRun | Alias
+
+
+def flow_key(id: UUID) -> str:
+    return f"flow:{id}"
+
+
+def flow_name_key(name: str) -> str:
+    return f"flow_name:{name}"
+
+
+def flow_run_key(id: UUID) -> str:
+    return f"flow_run:{id}"
+
+
+def task_run_key(id: UUID) -> str:
+    return f"task_run:{id}"
+
+
+def task_place_key(flow_run_id: UUID | None, task_key: str, dynamic_key: str) -> str:
+    """The key of a task run by its natural key; for runs without flow run, see `identity`."""
+    return f"task_place:{flow_run_id or ''}:{task_key}:{dynamic_key}"

@@ -1,0 +1,137 @@
+"""Evolve: what is true after one more decision. Total, pure, and the same for everyone who folds."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from msgspec import UNSET, structs
+
+from .changes import (
+    Change,
+    FlowRegistered,
+    FlowRunAmended,
+    FlowRunCreated,
+    InputsDeleted,
+    LogsWritten,
+    PolicyAmended,
+    StateEntered,
+    StateRecorded,
+    TaskRunAmended,
+    TaskRunCreated,
+)
+from .decisions import Recorded
+from .entities import (
+    DECIDED_MAX,
+    STATE_TIMES_MAX,
+    Alias,
+    Entity,
+    Flow,
+    FlowRun,
+    FlowRunProgress,
+    TaskRun,
+    TaskRunProgress,
+    flow_name_key,
+    task_place_key,
+)
+from .instants import micros_of
+from .policies import FlowRunPolicy, PolicyAmendment
+
+
+def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity]:
+    """The entities that *recorded* changes, by key, as they are after it."""
+    decision = recorded.decision
+    entity = known.get(decision.subject)
+    changed: dict[str, Entity] = {}
+    for change in decision.changes:
+        entity = _after(entity, change)
+        match change:
+            case FlowRegistered(flow=flow):
+                changed[flow_name_key(flow.name)] = Alias(id=flow.id)
+            case TaskRunCreated(attributes=made) if made.flow_run_id is not None:
+                place = task_place_key(made.flow_run_id, made.task_key, made.dynamic_key)
+                changed[place] = Alias(id=made.id)
+            case _:
+                pass
+    if entity is not None and decision.version:
+        changed[decision.subject] = _stamped(entity, recorded)
+    return changed
+
+
+def _after(entity: Entity | None, change: Change) -> Entity | None:
+    match change, entity:
+        case FlowRegistered(flow=flow), _:
+            return flow
+        case FlowRunCreated(attributes=attributes, policy=policy), _:
+            return FlowRun(attributes, FlowRunProgress(policy=policy))
+        case TaskRunCreated(attributes=attributes), _:
+            return TaskRun(attributes, TaskRunProgress())
+        case StateEntered(), FlowRun() | TaskRun():
+            return _entered(entity, change)
+        case PolicyAmended(policy=amendment), FlowRun(attributes=attributes, progress=progress):
+            policy = amended_policy(progress.policy, amendment)
+            return FlowRun(attributes, structs.replace(progress, policy=policy))
+        case FlowRunAmended(), FlowRun():
+            return _amended(entity, change)
+        case TaskRunAmended(attributes=attributes, flow_run_run_count=count), TaskRun():
+            progress = entity.progress
+            if count is not UNSET:
+                progress = structs.replace(progress, flow_run_run_count=count)
+            return TaskRun(attributes, progress)
+        case (StateRecorded() | InputsDeleted() | LogsWritten()), _:
+            return entity
+        case (StateEntered() | PolicyAmended() | FlowRunAmended() | TaskRunAmended()), _:
+            raise ValueError(f"a {type(change).__name__} cannot follow {type(entity).__name__}")
+    assert_never(change)
+
+
+def _entered(run: FlowRun | TaskRun, change: StateEntered) -> FlowRun | TaskRun:
+    if isinstance(run, TaskRun):
+        moved = structs.replace(run.progress, state=change.state, booked=change.booked)
+        return TaskRun(run.attributes, moved)
+    times = (*run.progress.state_times[1 - STATE_TIMES_MAX :], micros_of(change.state.timestamp))
+    entered = structs.replace(
+        run.progress, state=change.state, booked=change.booked, state_times=times
+    )
+    return FlowRun(run.attributes, entered)
+
+
+def _amended(run: FlowRun, change: FlowRunAmended) -> FlowRun:
+    fields = structs.asdict(change)
+    policy = fields.pop("policy")
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    attributes = structs.replace(run.attributes, **given) if given else run.attributes
+    if policy is UNSET:
+        return FlowRun(attributes, run.progress)
+    return FlowRun(attributes, structs.replace(run.progress, policy=policy))
+
+
+def amended_policy(policy: FlowRunPolicy, amendment: PolicyAmendment) -> FlowRunPolicy:
+    """*policy* with the fields that *amendment* sets."""
+    fields = {
+        name: value
+        for name, value in structs.asdict(amendment).items()
+        if value is not UNSET
+    }
+    return structs.replace(policy, **fields)
+
+
+def _stamped(entity: Entity, recorded: Recorded) -> Entity:
+    """*entity* with this decision counted and remembered."""
+    decision = recorded.decision
+    match entity:
+        case Flow():
+            return structs.replace(entity, version=decision.version)
+        case FlowRun(attributes=attributes, progress=progress):
+            return FlowRun(attributes, structs.replace(progress, **_stamp(progress.decided, recorded)))
+        case TaskRun(attributes=attributes, progress=progress):
+            return TaskRun(attributes, structs.replace(progress, **_stamp(progress.decided, recorded)))
+        case Alias():
+            return entity
+    assert_never(entity)
+
+
+def _stamp(decided: dict[str, str], recorded: Recorded) -> dict[str, object]:
+    decision = recorded.decision
+    remembered = {**decided, decision.proposal_id: recorded.entry_id}
+    if len(remembered) > DECIDED_MAX:
+        del remembered[next(iter(remembered))]
+    return {"version": decision.version, "updated": decision.at, "decided": remembered}

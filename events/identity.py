@@ -1,0 +1,47 @@
+"""Ids derived from what they identify, never invented here; and where a run lives."""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from msgspec import Meta
+
+from .instants import millis_of
+
+ProposalId = Annotated[str, Meta(min_length=1, max_length=200)]
+"""Chosen by the producer; proposing the same id again yields the first answer."""
+
+NAMESPACE = UUID("5f0c6d3e-2f0b-5f6e-9d0a-8d6a54b9c0de")
+"""The root of the name-based ids below. Part of the storage format."""
+
+
+def derived_id(at: datetime, *parts: object) -> UUID:
+    """A UUIDv7 of the instant *at* whose random part is a hash of *parts*.
+
+    The same arguments give the same id, and ids sort by time.
+    """
+    digest = blake2b(repr(parts).encode(), digest_size=10).digest()
+    bits = millis_of(at) << 80 | int.from_bytes(digest)
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    bits = bits & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=bits)
+
+
+def flow_run_id_of(flow_id: UUID, idempotency_key: str) -> UUID:
+    """The id of the one flow run that *idempotency_key* may make for a flow."""
+    return uuid5(NAMESPACE, f"flow_run/{flow_id}/{idempotency_key}")
+
+
+def task_run_id_of(flow_run_id: UUID | None, task_key: str, dynamic_key: str) -> UUID:
+    """The id of a task run that the server makes for its natural key."""
+    return uuid5(NAMESPACE, f"task_run/{flow_run_id or ''}/{task_key}/{dynamic_key}")
+
+
+def partition_of(id: UUID, partitions: int) -> int:
+    """The partition of the run *id*: its last four hexadecimal digits modulo *partitions*.
+
+    Any producer, a person included, can compute it: UUIDs of versions 4, 5 and 7 end in
+    random bits.
+    """
+    return (id.int & 0xFFFF) % partitions

@@ -1,0 +1,33 @@
+"""Instants are aware datetimes in UTC with microseconds; nothing here asks what time it is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A point in time; a value without a zone is refused on decoding."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def micros_of(instant: datetime) -> int:
+    """Whole microseconds since 1970, exact where a float would round."""
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def millis_of(instant: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down: the time part of a stream id."""
+    return micros_of(instant) // 1_000
+
+
+def instant_of(micros: int) -> datetime:
+    """The instant *micros* microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def seconds_between(earlier: datetime, later: datetime) -> float:
+    """Seconds from *earlier* to *later*, negative when the clock went backwards."""
+    return (later - earlier).total_seconds()

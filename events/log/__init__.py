@@ -1,0 +1,135 @@
+"""The log: for each partition, decisions in the order in which they were made, never edited.
+
+One contract, two implementations: `MemoryEventLog` and `RedisEventLog`. A commit is atomic: the
+decisions, the snapshots they lead to, the replies, the dead letters and the offset up to which
+proposals are answered appear together or not at all.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..decisions import Recorded
+from ..streams import Streams
+
+GENESIS = "0" * 64
+"""The hash before the first entry."""
+
+START = "0-0"
+"""The id before the first entry of any stream."""
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """Where a partition's log ends. *offset* is the last proposals entry that was answered."""
+
+    time_ms: int = 0
+    position: int = 0
+    hash: str = GENESIS
+    offset: str = START
+
+    @property
+    def entry_id(self) -> str:
+        return f"{self.time_ms}-{self.position}"
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One decision as it is stored: its id, its JSON, the hash before it and its own."""
+
+    entry_id: str
+    proposal_id: str
+    body: bytes
+    previous: str
+    hash: str
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """The answer for one proposer, as JSON; *to* is the client's name."""
+
+    to: str
+    proposal_id: str
+    body: bytes
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """A proposals entry that could not be decided, as it came, and why."""
+
+    offset: str
+    body: bytes
+    reason: str
+    field: str | None = None
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """Everything that follows from one batch of proposals.
+
+    *expected* is the head that the batch was decided on; *head* the one after it.
+    """
+
+    expected: Head
+    head: Head
+    entries: Sequence[Entry] = ()
+    snapshots: Mapping[str, bytes] = {}
+    replies: Sequence[Reply] = ()
+    dead_letters: Sequence[DeadLetter] = ()
+    lease: str | None = None
+
+
+class Committed(Struct, frozen=True):
+    """The commit stands, durably."""
+
+
+class Conflict(Struct, frozen=True):
+    """Someone else committed first, or an earlier attempt of ours did: read the head again."""
+
+
+class LeaseLost(Struct, frozen=True):
+    """The partition belongs to someone else now."""
+
+
+class EventLog(Protocol):
+    """Read and append one log. Entry ids are `<ms>-<position>`; `START` is before all of them."""
+
+    streams: Streams
+
+    async def head(self, partition: int) -> Head:
+        """Where the partition's log ends now."""
+        ...
+
+    async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
+        """Append, if the partition's head is still the expected one."""
+        ...
+
+    async def snapshots(self, partition: int, fields: Sequence[str]) -> list[bytes | None]:
+        """The stored values of these snapshot fields."""
+        ...
+
+    async def entries(
+        self, partition: int, after: str = START, limit: int = 1_000
+    ) -> list[Entry]:
+        """At most *limit* entries after the id *after*, oldest first."""
+        ...
+
+    async def entry(self, partition: int, entry_id: str) -> Entry | None:
+        """The one entry with this id."""
+        ...
+
+    async def position(self, partition: int, position: int) -> Entry | None:
+        """The entry at *position*, found by its place alone."""
+        ...
+
+    async def since(self, partition: int, time_ms: int, limit: int = 1_000) -> list[Entry]:
+        """At most *limit* entries decided at *time_ms* or later, oldest first."""
+        ...
+
+    def tail(
+        self, after: Mapping[int, str], limit: int = 1_000
+    ) -> AsyncIterator[tuple[int, list[Entry]]]:
+        """Entries of the partitions in *after*, each from its id on, for ever; waits for new ones."""
+        ...
+
+
+__all__ = [
+    "GENESIS", "START", "Commit", "Committed", "Conflict", "DeadLetter", "Entry", "EventLog",
+    "Head", "LeaseLost", "Recorded", "Reply",
+]  # fmt: skip

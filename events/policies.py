@@ -1,0 +1,64 @@
+"""Policies: what a run was promised about retries, and where it stands with its pauses."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+RETRY_DELAYS_MAX = 50
+
+RetryType = Literal["in_process", "reschedule"]
+
+
+class FlowRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a flow run is retried, which pauses have fired, and whether it is resuming.
+
+    `retry_delay` and `retry_delay_seconds` are seconds. The two deprecated fields fill their
+    successors when those are unset or zero.
+    """
+
+    max_retries: int = 0
+    retry_delay_seconds: float = 0
+    retries: int | None = None
+    retry_delay: int | None = None
+    pause_keys: frozenset[str] | None = frozenset()
+    resuming: bool | None = False
+    retry_type: RetryType | None = None
+
+    def __post_init__(self) -> None:
+        if not self.retries and self.max_retries:
+            _set(self, "retries", self.max_retries)
+        if not self.retry_delay and self.retry_delay_seconds:
+            _set(self, "retry_delay", int(self.retry_delay_seconds))
+
+
+class TaskRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a task run is retried; delays in seconds, one for all attempts or one for each."""
+
+    max_retries: int = 0
+    retry_delay_seconds: float = 0
+    retries: int | None = None
+    retry_delay: int | float | list[int | float] | None = None
+    retry_jitter_factor: Annotated[float, Meta(ge=0)] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.retry_delay, list) and len(self.retry_delay) > RETRY_DELAYS_MAX:
+            raise ValueError("Can not configure more than 50 retry delays per task.")
+        if self.retry_jitter_factor is not None and self.retry_jitter_factor < 0:
+            raise ValueError("`retry_jitter_factor` must be >= 0.")
+        if not self.retries and self.max_retries:
+            _set(self, "retries", self.max_retries)
+        if not self.retry_delay and self.retry_delay_seconds:
+            _set(self, "retry_delay", self.retry_delay_seconds)
+
+
+class PolicyAmendment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The policy fields that a decision sets; what is absent stays."""
+
+    pause_keys: frozenset[str] | UnsetType = UNSET
+    resuming: bool | UnsetType = UNSET
+    retry_type: RetryType | None | UnsetType = UNSET
+
+
+def _set(policy: Struct, field: str, value: object) -> None:
+    # msgspec has no hook to change a frozen struct while it is made; this is its documented way
+    object.__setattr__(policy, field, value)

@@ -1,0 +1,42 @@
+"""Every message there is, by its name on the wire."""
+
+from typing import Any, get_args
+
+from msgspec import inspect
+
+from .changes import Change
+from .decisions import Decision
+from .entities import (
+    Alias,
+    Flow,
+    FlowRunAttributes,
+    FlowRunProgress,
+    TaskRunAttributes,
+    TaskRunProgress,
+)
+from .proposals import Proposal
+from .upcasts import RETIRED_PROPOSALS
+
+PROPOSALS: tuple[type, ...] = get_args(Proposal)
+CHANGES: tuple[type, ...] = get_args(Change)
+SNAPSHOTS: tuple[type, ...] = (
+    Alias,
+    Flow,
+    FlowRunAttributes,
+    FlowRunProgress,
+    TaskRunAttributes,
+    TaskRunProgress,
+)
+
+
+def name_of(message: type) -> str:
+    """The wire name of a message class, such as `create_flow_run.v1`."""
+    described: Any = inspect.type_info(message)
+    return described.tag
+
+
+MESSAGES = {
+    name_of(message): message
+    for message in (*PROPOSALS, *RETIRED_PROPOSALS, *CHANGES, *SNAPSHOTS, Decision)
+}
+"""All shapes ever written, retired ones included."""

@@ -1,0 +1,21 @@
+"""Two-word names for runs that were given none, derived from their ids."""
+
+from functools import cache
+from random import Random
+from uuid import UUID
+
+from coolname import RandomGenerator
+from coolname.data import config
+
+
+@cache
+def _generator() -> tuple[Random, RandomGenerator]:
+    random = Random(0)
+    return random, RandomGenerator(config, random)
+
+
+def slug_of(id: UUID) -> str:
+    """The same two words for the same id, such as `tall-ibis`."""
+    random, generator = _generator()
+    random.seed(id.int)
+    return generator.generate_slug(2)

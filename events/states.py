@@ -1,0 +1,158 @@
+"""States: where a run is, and the details that a state carries."""
+
+from enum import StrEnum
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from msgspec import Meta, Struct, structs
+
+from .instants import Instant
+
+
+class StateType(StrEnum):
+    """The nine kinds of state; the values are the wire format."""
+
+    SCHEDULED = "SCHEDULED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CRASHED = "CRASHED"
+    PAUSED = "PAUSED"
+    CANCELLING = "CANCELLING"
+
+
+FINAL = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED})
+"""Types that end a run. PAUSED and CANCELLING do not."""
+
+DEFAULT_NAMES = {kind: kind.value.replace("_", " ").title() for kind in StateType}
+"""The name a state gets when it is given none: SCHEDULED is shown as Scheduled."""
+
+
+class StateDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a state carries besides its type, name, message and data. Unknown keys are ignored."""
+
+    flow_run_id: UUID | None = None
+    task_run_id: UUID | None = None
+    child_flow_run_id: UUID | None = None
+    scheduled_time: Instant | None = None
+    cache_key: str | None = None
+    cache_expiration: Instant | None = None
+    deferred: bool | None = False
+    untrackable_result: bool = False
+    pause_timeout: Instant | None = None
+    pause_reschedule: bool = False
+    pause_key: str | None = None
+    run_input_keyset: dict[str, str] | None = None
+    refresh_cache: bool | None = None
+    retriable: bool | None = None
+    transition_id: UUID | None = None
+    task_parameters_id: UUID | None = None
+    traceparent: str | None = None
+    deployment_concurrency_lease_id: UUID | None = None
+
+
+NO_DETAILS = StateDetails()
+
+
+class ProposedState(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """A state as a client asks for it: without id and timestamp, which the decision gives."""
+
+    type: StateType
+    name: str | None = None
+    message: str | None = None
+    data: Any = None
+    state_details: StateDetails = NO_DETAILS
+
+
+class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A state that a run has entered.
+
+    `repr` shows name, message and type; two states are the same state when run ids,
+    timestamp and type agree, which is what `hash` uses.
+    """
+
+    id: UUID
+    type: StateType
+    name: str
+    timestamp: Instant
+    message: str | None = None
+    data: Any = None
+    state_details: StateDetails = NO_DETAILS
+
+    def is_scheduled(self) -> bool:
+        return self.type is StateType.SCHEDULED
+
+    def is_pending(self) -> bool:
+        return self.type is StateType.PENDING
+
+    def is_running(self) -> bool:
+        return self.type is StateType.RUNNING
+
+    def is_completed(self) -> bool:
+        return self.type is StateType.COMPLETED
+
+    def is_failed(self) -> bool:
+        return self.type is StateType.FAILED
+
+    def is_crashed(self) -> bool:
+        return self.type is StateType.CRASHED
+
+    def is_cancelled(self) -> bool:
+        return self.type is StateType.CANCELLED
+
+    def is_cancelling(self) -> bool:
+        return self.type is StateType.CANCELLING
+
+    def is_paused(self) -> bool:
+        return self.type is StateType.PAUSED
+
+    def is_final(self) -> bool:
+        return self.type in FINAL
+
+    def copied(self, timestamp: Instant) -> "State":
+        """The same state, entered again at *timestamp*."""
+        return structs.replace(self, timestamp=timestamp)
+
+    def fresh(self, id: UUID, timestamp: Instant) -> "State":
+        """A new state with the same content."""
+        return structs.replace(self, id=id, timestamp=timestamp)
+
+    def __hash__(self) -> int:
+        details = self.state_details
+        return hash((details.flow_run_id, details.task_run_id, self.timestamp, self.type))
+
+    def __str__(self) -> str:
+        shown = f"({self.message!r})" if self.message else "()"
+        if self.name.casefold() == self.type.value.casefold():
+            return f"{self.name}{shown}"
+        return f"{self.name}{shown[:-1]}{', ' if self.message else ''}type={self.type.value})"
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.name}(message={self.message!r}, type={self.type.value}, result={self.data!r})"
+        )
+
+
+UNPERSISTED = "unpersisted"
+"""The `type` of result data that is shown in the reply and never stored."""
+
+
+def is_persisted_result(data: object) -> bool:
+    """Whether *data* points at a stored result: a non-empty mapping not marked unpersisted."""
+    if not isinstance(data, dict) or not data:
+        return False
+    return cast("dict[str, object]", data).get("type") != UNPERSISTED
+
+
+def stored_data(data: object) -> object:
+    """What is kept of a state's data: all of it, but for results marked unpersisted."""
+    if isinstance(data, dict) and cast("dict[str, object]", data).get("type") == UNPERSISTED:
+        return None
+    return data
+
+
+StateName = Annotated[str, Meta(description="names are compared with their case")]

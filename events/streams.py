@@ -1,0 +1,99 @@
+"""Names of streams and keys, and which partition a proposal belongs to. Nobody else spells them.
+
+All keys of a partition carry the same hash tag, so that one script can touch them and a cluster
+can spread the partitions.
+"""
+
+from typing import assert_never
+from uuid import UUID
+
+from msgspec import Struct
+
+from .identity import partition_of, task_run_id_of
+from .proposals import (
+    AmendFlowRun,
+    CreateFlowRun,
+    CreateTaskRun,
+    Proposal,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RecordTaskRun,
+    RegisterFlow,
+    WriteLogs,
+)
+
+PROPOSAL_FIELD = "proposal"
+"""The one field of a proposals entry; its value is the proposal's JSON."""
+
+
+class Streams(Struct, frozen=True, kw_only=True):
+    """The keys of one log of *partitions* partitions and the `control` partition beside them.
+
+    *partitions* is fixed when the log is created. The control partition has the number after
+    the last one.
+    """
+
+    partitions: int = 8
+    prefix: str = "headgate"
+
+    @property
+    def control(self) -> int:
+        return self.partitions
+
+    def every(self) -> range:
+        """All partitions, control included."""
+        return range(self.partitions + 1)
+
+    def name(self, partition: int) -> str:
+        return "control" if partition == self.partitions else str(partition)
+
+    def _key(self, partition: int, name: str) -> str:
+        return f"{self.prefix}:{{{self.name(partition)}}}:{name}"
+
+    @property
+    def format(self) -> str:
+        """A hash: the number of partitions and the version of the format."""
+        return f"{self.prefix}:format"
+
+    def proposals(self, partition: int) -> str:
+        return self._key(partition, "proposals")
+
+    def transitions(self, partition: int) -> str:
+        return self._key(partition, "transitions")
+
+    def dead_letters(self, partition: int) -> str:
+        return self._key(partition, "dead_letters")
+
+    def snapshots(self, partition: int) -> str:
+        return self._key(partition, "snapshots")
+
+    def head(self, partition: int) -> str:
+        """A hash: the last entry, its hash, and the offset in the proposals."""
+        return self._key(partition, "head")
+
+    def lease(self, partition: int) -> str:
+        return self._key(partition, "lease")
+
+    def replies(self, partition: int, client: str) -> str:
+        return self._key(partition, f"replies:{client}")
+
+    def of_run(self, id: UUID) -> int:
+        return partition_of(id, self.partitions)
+
+    def of(self, proposal: Proposal) -> int:
+        """The partition that decides *proposal*: its flow run's, or its task run's without one."""
+        match proposal:
+            case RegisterFlow():
+                return self.control
+            case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun():
+                return self.of_run(proposal.flow_run_id)
+            case ProposeTaskRunState() | RecordTaskRun():
+                return self.of_run(proposal.flow_run_id or proposal.task_run_id)
+            case CreateTaskRun():
+                id = proposal.flow_run_id or proposal.task_run_id
+                return self.of_run(
+                    id or task_run_id_of(None, proposal.task_key, proposal.dynamic_key)
+                )
+            case WriteLogs():
+                return self.of_run(proposal.run_id)
+        assert_never(proposal)
