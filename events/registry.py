@@ -15,6 +15,7 @@ from .entities import (
     TaskRunProgress,
 )
 from .proposals import Proposal
+from .replies import Answer, Unanswered
 from .upcasts import RETIRED_PROPOSALS
 
 PROPOSALS: tuple[type, ...] = get_args(Proposal)
@@ -37,6 +38,6 @@ def name_of(message: type) -> str:
 
 MESSAGES = {
     name_of(message): message
-    for message in (*PROPOSALS, *RETIRED_PROPOSALS, *CHANGES, *SNAPSHOTS, Decision)
+    for message in (*PROPOSALS, *RETIRED_PROPOSALS, *CHANGES, *SNAPSHOTS, Decision, Answer, Unanswered)
 }
 """All shapes ever written, retired ones included."""
