@@ -4,9 +4,9 @@ from typing import Any, get_args
 
 from msgspec import inspect
 
-from .changes import Change
-from .decisions import Decision
-from .entities import (
+from ..changes import Change
+from ..decisions import Decision
+from ..entities import (
     Alias,
     Flow,
     FlowRunAttributes,
@@ -14,7 +14,7 @@ from .entities import (
     TaskRunAttributes,
     TaskRunProgress,
 )
-from .proposals import Proposal
+from ..proposals import Proposal
 from .replies import Answer, Unanswered
 from .upcasts import RETIRED_PROPOSALS
 

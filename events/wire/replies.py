@@ -2,8 +2,8 @@
 
 from msgspec import Raw, Struct, json
 
-from .decisions import Decision, Outcome
-from .states import State
+from ..decisions import Decision, Outcome
+from ..states import State
 
 
 class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer.v1", tag_field="type"):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, structs
 
-from .instants import Instant
+from ..instants import Instant
 
 
 class StateType(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from msgspec import structs
 from typing_extensions import TypedDict
 
-from .states import DEFAULT_NAMES, NO_DETAILS, ProposedState, StateDetails, StateType
+from . import DEFAULT_NAMES, NO_DETAILS, ProposedState, StateDetails, StateType
 
 
 class Common(TypedDict, total=False):

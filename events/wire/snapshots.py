@@ -10,7 +10,7 @@ from typing import assert_never
 from msgspec import json
 
 from .codec import encode
-from .entities import (
+from ..entities import (
     Alias,
     Entity,
     Flow,

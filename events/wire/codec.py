@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import json
 
-from .decisions import Decision, Undecidable
-from .proposals import Proposal
+from ..decisions import Decision, Undecidable
+from ..proposals import Proposal
 from .upcasts import RETIRED_PROPOSALS, current
 
 PROPOSAL_BYTES_MAX = 1_048_576

@@ -1,0 +1,1 @@
+"""The wire: how messages and snapshots become bytes and are read again."""
