@@ -1,0 +1,145 @@
+"""Everything that can be set from outside: `HEADGATE_*`, read once, checked, never changed."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HEADGATE_"
+FOREIGN = ("HEADGATE_TEST_",)
+"""Variables of the test suite; no setting starts like them."""
+
+MEBIBYTE = 1_048_576
+
+
+class SettingsInvalid(Exception):
+    """One or more settings are wrong; the message has a line for each and names the variable."""
+
+
+class Settings(BaseSettings):
+    """What a process is told. Each field is the variable `HEADGATE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    data_dir: Annotated[
+        Path, Field(description="where the embedded Redis and SQLite keep their files")
+    ] = Path("~/.headgate")
+    redis_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(redis|rediss|unix)://",
+            description="redis://, rediss:// or unix://; left out, a Redis is embedded",
+        ),
+    ] = None
+    redis_fsync: Annotated[
+        Literal["always", "everysec"],
+        Field(description="when the embedded Redis syncs: before it answers, or once a second"),
+    ] = "always"
+    database_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(sqlite|postgresql)",
+            description="SQLAlchemy URL of the views; left out, SQLite in the data directory",
+        ),
+    ] = None
+    host: Annotated[str, Field(min_length=1, description="address the gateway listens on")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, Field(ge=0, le=65_535, description="port the gateway listens on; 0 takes a free one")
+    ] = 4200
+    public_api_url: Annotated[
+        str | None,
+        Field(pattern=r"^https?://", description="the API's URL as clients see it"),
+    ] = None
+    partitions: Annotated[
+        int,
+        Field(ge=1, le=1024, description="partitions of the log; fixed when the log is created"),
+    ] = 8
+    prefix: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="start of every Redis key")
+    ] = "headgate"
+    reply_timeout_ms: Annotated[
+        int,
+        Field(ge=50, le=120_000, description="how long a proposer waits for its decision, in ms"),
+    ] = 10_000
+    views_wait_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=30_000,
+            description="how long a list waits for the views to reach the caller's writes, in ms",
+        ),
+    ] = 500
+    body_bytes_max: Annotated[
+        int,
+        # a proposal has at most 1 MiB; a batch of log lines may have more
+        Field(ge=MEBIBYTE, le=256 * MEBIBYTE, description="largest HTTP request body, in bytes"),
+    ] = 8 * MEBIBYTE
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "lines", "json"],
+        Field(description="lines to read, JSON to parse; auto asks whether it is a terminal"),
+    ] = "auto"
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """The settings of the environment, with *given* ones instead where they are not None.
+
+        Raises `SettingsInvalid`.
+        """
+        wrong = [_unknown(name) for name in os.environ if _is_ours(name) and not _is_known(name)]
+        if wrong:
+            raise SettingsInvalid("\n".join(wrong))
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsInvalid("\n".join(_complaints(error))) from None
+
+    @property
+    def root(self) -> Path:
+        """The data directory, absolute."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def views_url(self) -> str:
+        """The SQLAlchemy URL of the views."""
+        return self.database_url or f"sqlite:///{self.root / 'views.db'}"
+
+
+def variable(field: str) -> str:
+    """The variable that sets *field*."""
+    return PREFIX + field.upper()
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(PREFIX) and not name.startswith(FOREIGN)
+
+
+def _is_known(name: str) -> bool:
+    return any(name == variable(field) for field in Settings.model_fields)
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, [variable(field) for field in Settings.model_fields], n=1)
+    hint = f"did you mean {near[0]}?" if near else "`headgate settings` lists what there is"
+    return f"{name} is not a setting; {hint}"
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    return [_complaint(str(each["loc"][0]), each["msg"], each["input"]) for each in error.errors()]
+
+
+def _complaint(name: str, message: str, given: object) -> str:
+    # URLs carry passwords, which have no place on a terminal or in a log
+    value = "" if name.endswith("_url") else f"={given}"
+    field = Settings.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    return f"{variable(name)}{value}: {message[:1].lower()}{message[1:]}{meaning}"

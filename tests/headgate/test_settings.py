@@ -1,0 +1,62 @@
+"""Settings come from `HEADGATE_*`; what is wrong is named by its variable."""
+
+import pytest
+
+from headgate.settings import Settings, SettingsInvalid
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"HEADGATE_{field.upper()}", raising=False)
+
+
+def complaint() -> str:
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.read()
+    return str(caught.value)
+
+
+def test_a_variable_sets_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_PORT", "4300")
+    assert Settings.read().port == 4300
+
+
+def test_what_the_command_line_gives_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_PORT", "4300")
+    assert Settings.read(port=4400, host=None).port == 4400
+
+
+def test_a_misspelt_variable_is_named_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_PROT", "4300")
+    assert complaint() == "HEADGATE_PROT is not a setting; did you mean HEADGATE_PORT?"
+
+
+def test_all_wrong_variables_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_PORT", "70000")
+    monkeypatch.setenv("HEADGATE_PARTITIONS", "0")
+    first, second = complaint().splitlines()
+    assert first.startswith("HEADGATE_PORT=70000: input should be less than or equal to 65535")
+    assert second.startswith("HEADGATE_PARTITIONS=0: input should be greater than or equal to 1")
+
+
+def test_the_password_of_a_wrong_url_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_REDIS_URL", "http://:hunter2@example")
+    said = complaint()
+    assert "HEADGATE_REDIS_URL" in said
+    assert "hunter2" not in said
+
+
+def test_an_empty_variable_is_an_absent_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_REDIS_URL", "")
+    assert Settings.read().redis_url is None
+
+
+def test_settings_of_the_test_suite_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_TEST_CONTAINERS", "1")
+    assert Settings.read().port == 4200
+
+
+def test_every_field_says_what_it_means() -> None:
+    silent = [name for name, field in Settings.model_fields.items() if not field.description]
+    assert silent == []
