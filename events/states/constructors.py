@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from . import DEFAULT_NAMES, NO_DETAILS, ProposedState, StateDetails, StateType
 
 
-class Common(TypedDict, total=False):
+class Content(TypedDict, total=False):
     """What every constructor takes: name, message, data and details."""
 
     name: str | None
@@ -22,105 +22,101 @@ class Common(TypedDict, total=False):
     state_details: StateDetails
 
 
-def _state(type: StateType, name: str, common: Common) -> ProposedState:
-    given = common.get("name")
+def _state(type: StateType, name: str, content: Content) -> ProposedState:
+    given = content.get("name")
     return ProposedState(
         type=type,
         name=name if given is None else given,
-        message=common.get("message"),
-        data=common.get("data"),
-        state_details=common.get("state_details", NO_DETAILS),
+        message=content.get("message"),
+        data=content.get("data"),
+        state_details=content.get("state_details", NO_DETAILS),
     )
 
 
-def _scheduled(
-    name: str, scheduled_time: datetime | None, common: Common
-) -> ProposedState:
-    details = common.get("state_details", NO_DETAILS)
+def _scheduled(name: str, scheduled_time: datetime | None, content: Content) -> ProposedState:
+    details = content.get("state_details", NO_DETAILS)
     if scheduled_time is not None:
         if details.scheduled_time is not None:
             raise ValueError("An extra scheduled_time was provided in state_details")
-        common["state_details"] = structs.replace(details, scheduled_time=scheduled_time)
-    return _state(StateType.SCHEDULED, name, common)
+        content["state_details"] = structs.replace(details, scheduled_time=scheduled_time)
+    return _state(StateType.SCHEDULED, name, content)
 
 
-def Scheduled(
-    scheduled_time: datetime | None = None, **common: Unpack[Common]
-) -> ProposedState:
+def Scheduled(scheduled_time: datetime | None = None, **content: Unpack[Content]) -> ProposedState:
     """Due at *scheduled_time*; ValueError when the details name a time as well."""
-    return _scheduled("Scheduled", scheduled_time, common)
+    return _scheduled("Scheduled", scheduled_time, content)
 
 
-def Late(scheduled_time: datetime | None = None, **common: Unpack[Common]) -> ProposedState:
+def Late(scheduled_time: datetime | None = None, **content: Unpack[Content]) -> ProposedState:
     """Scheduled, and overdue."""
-    return _scheduled("Late", scheduled_time, common)
+    return _scheduled("Late", scheduled_time, content)
 
 
 def AwaitingRetry(
-    scheduled_time: datetime | None = None, **common: Unpack[Common]
+    scheduled_time: datetime | None = None, **content: Unpack[Content]
 ) -> ProposedState:
     """Scheduled to run again after a failure."""
-    return _scheduled("AwaitingRetry", scheduled_time, common)
+    return _scheduled("AwaitingRetry", scheduled_time, content)
 
 
 def AwaitingConcurrencySlot(
-    scheduled_time: datetime | None = None, **common: Unpack[Common]
+    scheduled_time: datetime | None = None, **content: Unpack[Content]
 ) -> ProposedState:
     """Scheduled to ask again for a slot."""
-    return _scheduled("AwaitingConcurrencySlot", scheduled_time, common)
+    return _scheduled("AwaitingConcurrencySlot", scheduled_time, content)
 
 
-def Pending(**common: Unpack[Common]) -> ProposedState:
+def Pending(**content: Unpack[Content]) -> ProposedState:
     """Claimed, about to run."""
-    return _state(StateType.PENDING, "Pending", common)
+    return _state(StateType.PENDING, "Pending", content)
 
 
-def Submitting(**common: Unpack[Common]) -> ProposedState:
+def Submitting(**content: Unpack[Content]) -> ProposedState:
     """Pending, handed to infrastructure."""
-    return _state(StateType.PENDING, "Submitting", common)
+    return _state(StateType.PENDING, "Submitting", content)
 
 
-def InfrastructurePending(**common: Unpack[Common]) -> ProposedState:
+def InfrastructurePending(**content: Unpack[Content]) -> ProposedState:
     """Pending, infrastructure being made."""
-    return _state(StateType.PENDING, "InfrastructurePending", common)
+    return _state(StateType.PENDING, "InfrastructurePending", content)
 
 
-def Running(**common: Unpack[Common]) -> ProposedState:
+def Running(**content: Unpack[Content]) -> ProposedState:
     """Executing."""
-    return _state(StateType.RUNNING, "Running", common)
+    return _state(StateType.RUNNING, "Running", content)
 
 
-def Retrying(**common: Unpack[Common]) -> ProposedState:
+def Retrying(**content: Unpack[Content]) -> ProposedState:
     """Executing again after a failure."""
-    return _state(StateType.RUNNING, "Retrying", common)
+    return _state(StateType.RUNNING, "Retrying", content)
 
 
-def Completed(**common: Unpack[Common]) -> ProposedState:
+def Completed(**content: Unpack[Content]) -> ProposedState:
     """Ended well."""
-    return _state(StateType.COMPLETED, "Completed", common)
+    return _state(StateType.COMPLETED, "Completed", content)
 
 
-def Failed(**common: Unpack[Common]) -> ProposedState:
+def Failed(**content: Unpack[Content]) -> ProposedState:
     """Ended by its own error."""
-    return _state(StateType.FAILED, "Failed", common)
+    return _state(StateType.FAILED, "Failed", content)
 
 
-def Crashed(**common: Unpack[Common]) -> ProposedState:
+def Crashed(**content: Unpack[Content]) -> ProposedState:
     """Ended by its infrastructure."""
-    return _state(StateType.CRASHED, "Crashed", common)
+    return _state(StateType.CRASHED, "Crashed", content)
 
 
-def Cancelled(**common: Unpack[Common]) -> ProposedState:
+def Cancelled(**content: Unpack[Content]) -> ProposedState:
     """Ended on request."""
-    return _state(StateType.CANCELLED, "Cancelled", common)
+    return _state(StateType.CANCELLED, "Cancelled", content)
 
 
-def Cancelling(**common: Unpack[Common]) -> ProposedState:
+def Cancelling(**content: Unpack[Content]) -> ProposedState:
     """Asked to end, not ended yet."""
-    return _state(StateType.CANCELLING, "Cancelling", common)
+    return _state(StateType.CANCELLING, "Cancelling", content)
 
 
-class Pause(Common, total=False):
+class Pause(Content, total=False):
     """What pausing states take besides: a deadline, given in one way, and a key."""
 
     now: datetime
@@ -137,7 +133,9 @@ def _paused(name: str, reschedule: bool, pause: Pause) -> ProposedState:
     if seconds is not None:
         now = pause.get("now")
         if now is None:
-            raise ValueError("timeout_seconds counts from now: supply now, or a pause_expiration_time")
+            raise ValueError(
+                "timeout_seconds counts from now: supply now, or a pause_expiration_time"
+            )
         expiration = now + timedelta(seconds=seconds)
     if expiration is not None and details.pause_timeout is not None:
         raise ValueError("An extra pause timeout was provided in state_details")

@@ -1,0 +1,51 @@
+"""The package on the path is ours, and what we depend on is locked."""
+
+import re
+import tomllib
+from importlib import import_module
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from tests.support.sources import PACKAGES, ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def normal(requirement: str) -> str:
+    """The name in *requirement*, spelt as the lock spells it."""
+    named = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert named is not None
+    return re.sub(r"[-_.]+", "-", named[0]).lower()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_package_on_the_path_is_ours(package: str) -> None:
+    where = import_module(package).__file__
+    assert where == str(ROOT / package / "__init__.py")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_nobody_else_owns_our_names(package: str) -> None:
+    """PyPI has an `events` of its own, which another dependency may bring along unasked."""
+    owners = set(packages_distributions().get(package, []))
+    assert owners - {PROJECT["project"]["name"]} == set()
+
+
+def test_every_dependency_is_locked() -> None:
+    wanted = {
+        normal(requirement)
+        for requirement in PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+    }
+    locked = {normal(line) for line in LOCK.splitlines() if re.match(r"[a-z0-9]", line)}
+    assert wanted - locked == set()
+
+
+def test_every_locked_version_is_pinned_with_its_hashes() -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
+    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert re.findall(r"https?://\S+|--\S*(?:index|links)\S*", LOCK) == []
