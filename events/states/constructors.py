@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from msgspec import structs
 from typing_extensions import TypedDict
 
-from . import DEFAULT_NAMES, NO_DETAILS, ProposedState, StateDetails, StateType
+from . import NO_DETAILS, ProposedState, StateDetails, StateType
 
 
 class Content(TypedDict, total=False):
