@@ -1,0 +1,185 @@
+"""Criteria: what one field of a filter may demand. Demands of one criterion must all hold.
+
+An empty `any_` matches nothing. `before_` and `after_` include the instant that they name.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from ..states import StateType
+
+Operator = Literal["and_", "or_"]
+"""Whether all demands must hold, which is meant when it is absent, or any of them."""
+
+
+class Criterion(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a field may demand; None demands nothing."""
+
+
+class Combined(Criterion, frozen=True, kw_only=True):
+    """A criterion that says how its demands are combined."""
+
+    operator: Operator | None = None
+
+
+class IdIs(Criterion, frozen=True, kw_only=True):
+    """The id is one of these, or none of those."""
+
+    any_: list[UUID] | None = None
+    not_any_: list[UUID] | None = None
+
+
+class IdIsAny(Criterion, frozen=True, kw_only=True):
+    """The id is one of these."""
+
+    any_: list[UUID] | None = None
+
+
+class ParentIs(Combined, frozen=True, kw_only=True):
+    """The parent is one of these."""
+
+    any_: list[UUID] | None = None
+
+
+class NullableIdIs(Combined, frozen=True, kw_only=True):
+    """The id is one of these, or there is none."""
+
+    any_: list[UUID] | None = None
+    is_null_: bool | None = None
+
+
+class TaskRunIdIs(Criterion, frozen=True, kw_only=True):
+    """The task run is one of these, or there is none."""
+
+    any_: list[UUID] | None = None
+    is_null_: bool | None = None
+
+
+class NameIs(Criterion, frozen=True, kw_only=True):
+    """The name is one of these, or contains that, whatever its case."""
+
+    any_: list[str] | None = None
+    like_: str | None = None
+
+
+class NameStarts(Criterion, frozen=True, kw_only=True):
+    """The name is one of these, or begins with one of those."""
+
+    any_: list[str] | None = None
+    startswith_: list[str] | None = None
+
+
+class TextIsAny(Criterion, frozen=True, kw_only=True):
+    """The text is one of these."""
+
+    any_: list[str] | None = None
+
+
+class TextIs(Criterion, frozen=True, kw_only=True):
+    """The text is one of these, or none of those."""
+
+    any_: list[str] | None = None
+    not_any_: list[str] | None = None
+
+
+class NullableTextIs(Combined, frozen=True, kw_only=True):
+    """The text is one of these, or there is none."""
+
+    any_: list[str] | None = None
+    is_null_: bool | None = None
+
+
+class Contains(Criterion, frozen=True, kw_only=True):
+    """The text contains this, whatever its case."""
+
+    like_: str | None = None
+
+
+class TagsAre(Combined, frozen=True, kw_only=True):
+    """All of these tags are there, any of those are, or there is no tag."""
+
+    all_: list[str] | None = None
+    any_: list[str] | None = None
+    is_null_: bool | None = None
+
+
+class StateTypeIs(Criterion, frozen=True, kw_only=True):
+    """The type is one of these, or none of those."""
+
+    any_: list[StateType] | None = None
+    not_any_: list[StateType] | None = None
+
+
+class StateIs(Combined, frozen=True, kw_only=True):
+    """The state's type and name."""
+
+    type: StateTypeIs | None = None
+    name: TextIs | None = None
+
+
+class InstantIs(Criterion, frozen=True, kw_only=True):
+    """The instant lies between these; a time without zone is UTC."""
+
+    before_: datetime | None = None
+    after_: datetime | None = None
+
+
+class NullableInstantIs(InstantIs, frozen=True, kw_only=True):
+    """The instant lies between these, or there is none."""
+
+    is_null_: bool | None = None
+
+
+class Exists(Criterion, frozen=True, kw_only=True):
+    """There is one, or there is none."""
+
+    exists_: bool | None = None
+
+
+class IsNull(Combined, frozen=True, kw_only=True):
+    """There is none, or there is one."""
+
+    is_null_: bool | None = None
+
+
+class Equals(Criterion, frozen=True, kw_only=True):
+    """The flag has this value."""
+
+    eq_: bool | None = None
+
+
+class NumberIs(Criterion, frozen=True, kw_only=True):
+    """The number is at least, or at most, this."""
+
+    ge_: int | None = None
+    le_: int | None = None
+
+
+class NullableNumberIs(NumberIs, frozen=True, kw_only=True):
+    """The number is at least, or at most, this, or there is none."""
+
+    is_null_: bool | None = None
+
+
+class CreatedByIs(Combined, frozen=True, kw_only=True):
+    """Who made the run is one of these, or of one of these kinds, or unknown."""
+
+    id_: list[UUID] | None = None
+    type_: list[str] | None = None
+    is_null_: bool | None = None
+
+
+class TextSearch(Criterion, frozen=True, kw_only=True):
+    """Words to find: `-word` and `!word` must be absent, `+word` present, any other will do."""
+
+    query: Annotated[str, Meta(max_length=200)]
+
+
+def utc(instant: datetime) -> datetime:
+    """*instant* with its zone; without one it is UTC."""
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
