@@ -1,5 +1,6 @@
 """Instants are aware datetimes in UTC with microseconds; nothing here asks what time it is."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -7,6 +8,9 @@ from msgspec import Meta
 
 Instant = Annotated[datetime, Meta(tz=True)]
 """A point in time; a value without a zone is refused on decoding."""
+
+Clock = Callable[[], datetime]
+"""Says what time it is; given to whoever must know."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

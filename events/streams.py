@@ -25,6 +25,9 @@ from .proposals import (
 PROPOSAL_FIELD = "proposal"
 """The one field of a proposals entry; its value is the proposal's JSON."""
 
+REPLY_FIELD = "reply"
+"""The one field of a replies entry; its value is the reply's JSON."""
+
 
 class Streams(Struct, frozen=True, kw_only=True):
     """The keys of one log of *partitions* partitions and the `control` partition beside them.
