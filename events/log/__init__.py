@@ -87,26 +87,57 @@ class LeaseLost(Struct, frozen=True):
     """The partition belongs to someone else now."""
 
 
+class FormatMismatch(Exception):  # noqa: N818 - it says what is so, as its neighbours do
+    """The log was created with another number of partitions, or in another format.
+
+    Start with the number of partitions that the message names, or use another prefix.
+    """
+
+
+class CorruptLog(Exception):  # noqa: N818
+    """The log, or what is stored beside it, is not as we wrote it.
+
+    Stop and let a person look: writing on would build on the damage.
+    """
+
+
 class EventLog(Protocol):
-    """Read and append one log. Entry ids are `<ms>-<position>`; `START` is before all of them."""
+    """Read and append one log. Entry ids are `<ms>-<position>`; `START` is before all of them.
+
+    What cannot reach its store raises that store's own errors; a commit may then stand or not,
+    and the same commit can be given again: it is written once.
+    """
 
     streams: Streams
+
+    async def create(self) -> None:
+        """Create the log, or find it; FormatMismatch when it was created otherwise."""
+        ...
 
     async def head(self, partition: int) -> Head:
         """Where the partition's log ends now."""
         ...
 
     async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
-        """Append, if the partition's head is still the expected one."""
+        """Append, if the partition's head is still the expected one.
+
+        Committed also when *commit* already stands. CorruptLog when it cannot follow.
+        """
+        ...
+
+    async def relayed(self, partition: int) -> str:
+        """The id of the last entry whose follow-ups were forwarded."""
+        ...
+
+    async def set_relayed(self, partition: int, entry_id: str) -> None:
+        """Remember that the follow-ups of all entries up to *entry_id* were forwarded."""
         ...
 
     async def snapshots(self, partition: int, fields: Sequence[str]) -> list[bytes | None]:
         """The stored values of these snapshot fields."""
         ...
 
-    async def entries(
-        self, partition: int, after: str = START, limit: int = 1_000
-    ) -> list[Entry]:
+    async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
         """At most *limit* entries after the id *after*, oldest first."""
         ...
 
@@ -122,14 +153,20 @@ class EventLog(Protocol):
         """At most *limit* entries decided at *time_ms* or later, oldest first."""
         ...
 
+    async def dead_letters(
+        self, partition: int, after: str = START, limit: int = 1_000
+    ) -> list[tuple[str, DeadLetter]]:
+        """At most *limit* dead letters after the id *after*, each with its own id, oldest first."""
+        ...
+
     def tail(
         self, after: Mapping[int, str], limit: int = 1_000
     ) -> AsyncIterator[tuple[int, list[Entry]]]:
-        """Entries of the partitions in *after*, each from its id on, for ever; waits for new ones."""
+        """Entries of the partitions in *after*, each from after its id; waits for more."""
         ...
 
 
 __all__ = [
-    "GENESIS", "START", "Commit", "Committed", "Conflict", "DeadLetter", "Entry", "EventLog",
-    "Head", "LeaseLost", "Recorded", "Reply",
+    "GENESIS", "START", "Commit", "Committed", "Conflict", "CorruptLog", "DeadLetter", "Entry",
+    "EventLog", "FormatMismatch", "Head", "LeaseLost", "Recorded", "Reply",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from . import Entry, Head
+from . import Commit, Entry, Head
 
 
 def hash_of(previous: str, entry_id: str, body: bytes) -> str:
@@ -46,3 +46,21 @@ def broken_at(head: Head, entries: Sequence[Entry]) -> Entry | None:
             return entry
         previous, position, time_ms = entry.hash, position + 1, int(ms)
     return None
+
+
+def assert_follows(commit: Commit) -> None:
+    """Fail unless *commit* leads from its expected head to its new one: the caller's duty.
+
+    Its ids rise, its positions have no gap, its hashes are linked, and its offset moves on.
+    """
+    expected, head = commit.expected, commit.head
+    previous, position, time_ms = expected.hash, expected.position, expected.time_ms
+    for entry in commit.entries:
+        ms, _, place = entry.entry_id.partition("-")
+        assert int(place) == position + 1, f"{entry.entry_id} does not follow position {position}"
+        assert int(ms) >= time_ms, f"{entry.entry_id} goes back from {time_ms} ms"
+        assert entry.previous == previous, f"{entry.entry_id} is not linked to its predecessor"
+        previous, position, time_ms = entry.hash, position + 1, int(ms)
+    reached = (time_ms, position, previous)
+    assert reached == (head.time_ms, head.position, head.hash), "the head is not the last entry"
+    assert head.offset != expected.offset, "a commit answers at least one proposal"

@@ -1,0 +1,76 @@
+-- Commit one batch to one partition, or change nothing.
+--
+-- KEYS  1 head   2 transitions   3 snapshots   4 dead letters   5 lease   6.. reply streams
+-- ARGV  1 lease token, empty when none is held
+--       2-4 the expected head: offset, entry id, hash      5-7 the head after it, likewise
+--       8-11 how many of each follow:
+--            entries         id, proposal id, hash, decision
+--            snapshots       field, value
+--            dead letters    offset, proposal, reason, field or empty
+--            replies         place among the reply streams, reply
+-- Returns OK, LEASE or CONFLICT; an error reply when the log is not as we wrote it.
+--
+-- Redis does not undo what a failed script wrote. So everything that can fail is tried before the
+-- first write, and the first write is the one that Redis refuses when it is full or read-only.
+
+local START, GENESIS = '0-0', string.rep('0', 64)
+local REPLIES_MAX, REPLIES_SECONDS = 10000, 600
+local VALUES_MAX = 4000 -- Lua's stack holds 8000
+
+local head = redis.call('HMGET', KEYS[1], 'offset', 'entry_id', 'hash')
+local offset, entry_id, hash = head[1] or START, head[2] or START, head[3] or GENESIS
+
+-- an attempt whose answer got lost has been here: it stands, and the lease no longer matters
+if offset == ARGV[5] and entry_id == ARGV[6] and hash == ARGV[7] then return 'OK' end
+
+if ARGV[1] ~= '' and redis.call('GET', KEYS[5]) ~= ARGV[1] then return 'LEASE' end
+if offset ~= ARGV[2] or entry_id ~= ARGV[3] or hash ~= ARGV[4] then return 'CONFLICT' end
+
+local last = START
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  local about = redis.call('XINFO', 'STREAM', KEYS[2])
+  for i = 1, #about, 2 do
+    if about[i] == 'last-generated-id' then last = about[i + 1] end
+  end
+end
+if last ~= entry_id then
+  return redis.error_reply('CORRUPT head is at ' .. entry_id .. ', transitions end at ' .. last)
+end
+redis.call('HLEN', KEYS[3])
+redis.call('XLEN', KEYS[4])
+
+local written = redis.pcall(
+  'HSET', KEYS[1], 'offset', ARGV[5], 'entry_id', ARGV[6], 'hash', ARGV[7])
+if type(written) == 'table' then
+  return redis.error_reply((string.gsub(written.err, '^-', '')))
+end
+
+local at, previous = 12, hash
+for _ = 1, tonumber(ARGV[8]) do
+  redis.call('XADD', KEYS[2], ARGV[at], 'decision', ARGV[at + 3], 'proposal_id', ARGV[at + 1],
+    'previous', previous, 'hash', ARGV[at + 2])
+  previous, at = ARGV[at + 2], at + 4
+end
+
+local stop = at + 2 * tonumber(ARGV[9])
+while at < stop do
+  local upto = math.min(at + VALUES_MAX, stop)
+  redis.call('HSET', KEYS[3], unpack(ARGV, at, upto - 1))
+  at = upto
+end
+
+for _ = 1, tonumber(ARGV[10]) do
+  redis.call('XADD', KEYS[4], '*', 'offset', ARGV[at], 'proposal', ARGV[at + 1],
+    'reason', ARGV[at + 2], 'field', ARGV[at + 3])
+  at = at + 4
+end
+
+-- proposers choose the names of reply streams, so that one may be unusable: it gets no reply
+for _ = 1, tonumber(ARGV[11]) do
+  redis.pcall('XADD', KEYS[5 + ARGV[at]], 'MAXLEN', '~', REPLIES_MAX, '*', 'reply', ARGV[at + 1])
+  at = at + 2
+end
+for i = 6, #KEYS do
+  redis.call('EXPIRE', KEYS[i], REPLIES_SECONDS)
+end
+return 'OK'
