@@ -128,17 +128,26 @@ class Proposer:
         """The answers to *proposals*, in their order. Raises `Unavailable` if one has none."""
         return await asyncio.gather(*(self.propose(proposal) for proposal in proposals))
 
-    async def send_many(self, proposals: Sequence[Proposal]) -> None:
-        """Append *proposals* to their streams, in order, and expect no answer.
+    async def send_many(self, proposals: Sequence[Proposal]) -> list[str]:
+        """Append *proposals* to their streams, in order, and expect no answer; their entry ids.
 
         Raises `Unavailable` if one could not be appended; then send all of them again.
         """
-        for start in range(0, len(proposals), PIPELINE_MAX):
-            sent = proposals[start : start + PIPELINE_MAX]
-            results = await self._append([(self._key(each), encode(each)) for each in sent])
-            for result in results:
-                if isinstance(result, Exception):
-                    raise Unavailable(f"Redis did not take a proposal: {result}") from result
+        return await self._send_all([(self._key(each), encode(each)) for each in proposals])
+
+    async def send_raw(self, partition: int, bodies: Sequence[bytes]) -> list[str]:
+        """Append *bodies* as they are; what is no proposal ends among the dead letters."""
+        key = self._streams.proposals(partition)
+        return await self._send_all([(key, body) for body in bodies])
+
+    async def _send_all(self, entries: Sequence[tuple[str, bytes]]) -> list[str]:
+        ids: list[str] = []
+        for start in range(0, len(entries), PIPELINE_MAX):
+            for result in await self._append(entries[start : start + PIPELINE_MAX]):
+                if not isinstance(result, bytes):
+                    raise Unavailable(f"Redis did not take a proposal: {result}")
+                ids.append(result.decode())
+        return ids
 
     def _stamped(self, proposal: Proposal) -> tuple[Proposal, bytes]:
         at = self._now() if proposal.at is None else proposal.at

@@ -137,6 +137,12 @@ class EventLog(Protocol):
         """The stored values of these snapshot fields."""
         ...
 
+    async def snapshots_everywhere(
+        self, fields: Sequence[str]
+    ) -> dict[int, list[bytes | None]]:
+        """The stored values of these snapshot fields in every partition, control included."""
+        ...
+
     async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
         """At most *limit* entries after the id *after*, oldest first."""
         ...

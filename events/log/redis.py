@@ -168,6 +168,14 @@ class RedisEventLog:
             return []
         return await self._redis.hmget(self.streams.snapshots(partition), fields)
 
+    async def snapshots_everywhere(
+        self, fields: Sequence[str]
+    ) -> dict[int, list[bytes | None]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition in self.streams.every():
+            pipeline.hmget(self.streams.snapshots(partition), fields)
+        return dict(zip(self.streams.every(), await pipeline.execute(), strict=True))
+
     async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
         return await self._range(partition, f"({after}", "+", limit)
 

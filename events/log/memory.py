@@ -1,0 +1,125 @@
+"""The log in memory: the same promises as on Redis, for one process and as long as it lives."""
+
+import asyncio
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from ..streams import Streams
+from . import START, Commit, Committed, Conflict, DeadLetter, Entry, Head, LeaseLost
+from .chain import assert_follows
+
+
+class _Partition:
+    def __init__(self) -> None:
+        self.head = Head()
+        self.relayed = START
+        self.entries: list[Entry] = []
+        self.snapshots: dict[str, bytes] = {}
+        self.dead_letters: list[tuple[str, DeadLetter]] = []
+        self.replies: defaultdict[str, list[bytes]] = defaultdict(list)
+
+
+class MemoryEventLog:
+    """A log that nobody else can see. *leases* holds the token of each leased partition."""
+
+    def __init__(self, streams: Streams) -> None:
+        self.streams = streams
+        self.leases: dict[int, str] = {}
+        self._partitions = {partition: _Partition() for partition in streams.every()}
+        self._grown = asyncio.Event()
+
+    async def create(self) -> None:
+        """Nothing to do: it was created with its streams."""
+
+    async def head(self, partition: int) -> Head:
+        return self._partitions[partition].head
+
+    async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
+        assert_follows(commit)
+        kept = self._partitions[partition]
+        if kept.head == commit.head:
+            return Committed()
+        if commit.lease is not None and self.leases.get(partition) != commit.lease:
+            return LeaseLost()
+        if kept.head != commit.expected:
+            return Conflict()
+        kept.head = commit.head
+        kept.entries.extend(commit.entries)
+        kept.snapshots.update(commit.snapshots)
+        for letter in commit.dead_letters:
+            kept.dead_letters.append((f"0-{len(kept.dead_letters) + 1}", letter))
+        for reply in commit.replies:
+            kept.replies[reply.to].append(reply.body)
+        self._grown.set()
+        self._grown = asyncio.Event()
+        return Committed()
+
+    async def relayed(self, partition: int) -> str:
+        return self._partitions[partition].relayed
+
+    async def set_relayed(self, partition: int, entry_id: str) -> None:
+        self._partitions[partition].relayed = entry_id
+
+    async def snapshots(self, partition: int, fields: Sequence[str]) -> list[bytes | None]:
+        return [self._partitions[partition].snapshots.get(field) for field in fields]
+
+    async def snapshots_everywhere(
+        self, fields: Sequence[str]
+    ) -> dict[int, list[bytes | None]]:
+        return {each: await self.snapshots(each, fields) for each in self.streams.every()}
+
+    async def entries(
+        self, partition: int, after: str = START, limit: int = 1_000
+    ) -> list[Entry]:
+        entries = self._partitions[partition].entries
+        first = bisect_right(entries, _order(after), key=_place)
+        return entries[first : first + limit]
+
+    async def entry(self, partition: int, entry_id: str) -> Entry | None:
+        found = await self.position(partition, _order(entry_id)[1])
+        return found if found is not None and found.entry_id == entry_id else None
+
+    async def position(self, partition: int, position: int) -> Entry | None:
+        entries = self._partitions[partition].entries
+        return entries[position - 1] if 1 <= position <= len(entries) else None
+
+    async def since(self, partition: int, time_ms: int, limit: int = 1_000) -> list[Entry]:
+        entries = self._partitions[partition].entries
+        first = bisect_left(entries, (time_ms, 0), key=_place)
+        return entries[first : first + limit]
+
+    async def dead_letters(
+        self, partition: int, after: str = START, limit: int = 1_000
+    ) -> list[tuple[str, DeadLetter]]:
+        letters = self._partitions[partition].dead_letters
+        first = _order(after)[1]
+        return letters[first : first + limit]
+
+    async def replies(self, partition: int, client: str) -> list[bytes]:
+        """What *client* was answered, oldest first."""
+        return list(self._partitions[partition].replies[client])
+
+    async def tail(
+        self, after: Mapping[int, str], limit: int = 1_000
+    ) -> AsyncIterator[tuple[int, list[Entry]]]:
+        cursors = dict(after)
+        while True:
+            grown, waiting = self._grown, True
+            for partition, cursor in cursors.items():
+                entries = await self.entries(partition, cursor, limit)
+                if entries:
+                    waiting = False
+                    cursors[partition] = entries[-1].entry_id
+                    yield partition, entries
+            if waiting:
+                await grown.wait()
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    ms, _, position = entry_id.partition("-")
+    return int(ms), int(position)
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    return _order(entry.entry_id)
