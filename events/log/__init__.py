@@ -137,9 +137,7 @@ class EventLog(Protocol):
         """The stored values of these snapshot fields."""
         ...
 
-    async def snapshots_everywhere(
-        self, fields: Sequence[str]
-    ) -> dict[int, list[bytes | None]]:
+    async def snapshots_everywhere(self, fields: Sequence[str]) -> dict[int, list[bytes | None]]:
         """The stored values of these snapshot fields in every partition, control included."""
         ...
 

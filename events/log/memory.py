@@ -64,14 +64,10 @@ class MemoryEventLog:
     async def snapshots(self, partition: int, fields: Sequence[str]) -> list[bytes | None]:
         return [self._partitions[partition].snapshots.get(field) for field in fields]
 
-    async def snapshots_everywhere(
-        self, fields: Sequence[str]
-    ) -> dict[int, list[bytes | None]]:
+    async def snapshots_everywhere(self, fields: Sequence[str]) -> dict[int, list[bytes | None]]:
         return {each: await self.snapshots(each, fields) for each in self.streams.every()}
 
-    async def entries(
-        self, partition: int, after: str = START, limit: int = 1_000
-    ) -> list[Entry]:
+    async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
         entries = self._partitions[partition].entries
         first = bisect_right(entries, _order(after), key=_place)
         return entries[first : first + limit]

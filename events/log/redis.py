@@ -168,9 +168,7 @@ class RedisEventLog:
             return []
         return await self._redis.hmget(self.streams.snapshots(partition), fields)
 
-    async def snapshots_everywhere(
-        self, fields: Sequence[str]
-    ) -> dict[int, list[bytes | None]]:
+    async def snapshots_everywhere(self, fields: Sequence[str]) -> dict[int, list[bytes | None]]:
         pipeline = self._redis.pipeline(transaction=False)
         for partition in self.streams.every():
             pipeline.hmget(self.streams.snapshots(partition), fields)
