@@ -22,32 +22,27 @@ from ._language import (
     ProposedState,
     ProposeFlowRunState,
     Recorded,
-    RedisEventLog,
     RegisterFlow,
     State,
     StateEntered,
     StateType,
-    Streams,
     Unanswered,
     flow_run_key,
 )
-from .connecting import connected
+from .connecting import connected, log_on
+from .errors import ForPeople
 
 Cursor = Mapping[int, str]
 """For each partition, the id of the last entry that was seen."""
 
 
-class NotDecided(Exception):
+class NotDecided(ForPeople):
     """No rule can answer the proposal: it is malformed, or its run is unknown; see the message."""
 
     def __init__(self, unanswered: Unanswered) -> None:
         where = f" at {unanswered.field}" if unanswered.field else ""
         super().__init__(f"{unanswered.reason}{where} (proposal {unanswered.proposal_id})")
         self.unanswered = unanswered
-
-
-class NoLog(Exception):
-    """There is no Headgate on this Redis under this prefix; start `headgate dev` or check both."""
 
 
 class Headgate:
@@ -73,7 +68,7 @@ class Headgate:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
             opening.push_async_callback(self._redis.aclose)
-            self.log = RedisEventLog(self._redis, await self._streams())
+            self.log = await log_on(self._redis, self._prefix)
             self._proposer = await opening.enter_async_context(
                 Proposer(
                     self._redis, self.log.streams, self._name, clock.now, timeout_s=self._timeout_s
@@ -84,12 +79,6 @@ class Headgate:
 
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
-
-    async def _streams(self) -> Streams:
-        partitions = await self._redis.hget(Streams(prefix=self._prefix).format, "partitions")
-        if partitions is None:
-            raise NoLog(f"there is no log under the prefix {self._prefix!r}")
-        return Streams(partitions=int(partitions), prefix=self._prefix)
 
     async def propose(self, proposal: Proposal) -> Answer:
         """The decision on *proposal*: a refusal is an answer too.

@@ -1,10 +1,22 @@
-"""How we connect to Redis: bytes stay bytes, and an idle connection is checked before its use."""
+"""How we connect to Redis and find the log there; bytes stay bytes."""
 
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from redis.asyncio import Redis
 
+from ._language import RedisEventLog, Streams
+from .data_dir import owned
+from .embedded import embedded, running_url
+from .errors import ForPeople
+from .settings import Settings
+
 CONNECT_S = 5.0
+
+
+class NoLog(ForPeople):
+    """There is no log to speak to; the message says where none was found."""
 
 
 def connected(url: str) -> Any:
@@ -14,3 +26,46 @@ def connected(url: str) -> Any:
     """
     options: dict[str, Any] = {"socket_connect_timeout": CONNECT_S, "health_check_interval": 30}
     return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+
+
+async def log_on(redis: Any, prefix: str) -> RedisEventLog:
+    """The log under *prefix*, with the partitions that it was created with."""
+    partitions = await redis.hget(Streams(prefix=prefix).format, "partitions")
+    if partitions is None:
+        raise NoLog(
+            f"there is no log under the prefix {prefix!r} on this Redis; start Headgate on it "
+            "first (`headgate dev`), or set HEADGATE_PREFIX"
+        )
+    return RedisEventLog(redis, Streams(partitions=int(partitions), prefix=prefix))
+
+
+@contextmanager
+def redis_of(settings: Settings, *, stopped: bool = False) -> Generator[str]:
+    """The URL of the Redis that *settings* mean.
+
+    With *stopped*, an embedded one that does not run is started for as long as it is needed.
+    """
+    running = settings.redis_url or running_url(settings.root)
+    if running is not None:
+        yield running
+    elif not stopped:
+        raise NoLog(
+            f"no Headgate runs on the data directory {settings.root}; "
+            "start `headgate dev`, or set HEADGATE_REDIS_URL"
+        )
+    elif not (settings.root / "redis").exists():
+        raise NoLog(f"there is nothing in the data directory {settings.root} yet")
+    else:
+        with owned(settings.root), embedded(settings.root, settings.redis_fsync) as url:
+            yield url
+
+
+@asynccontextmanager
+async def log_of(settings: Settings, *, stopped: bool = False) -> AsyncGenerator[RedisEventLog]:
+    """The log that *settings* mean, to read."""
+    with redis_of(settings, stopped=stopped) as url:
+        redis = connected(url)
+        try:
+            yield await log_on(redis, settings.prefix)
+        finally:
+            await redis.aclose()

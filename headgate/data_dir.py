@@ -6,8 +6,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import ForPeople
 
-class DataDirUnusable(Exception):
+
+class DataDirUnusable(ForPeople):
     """The data directory cannot be used; the message says why and what to do."""
 
 

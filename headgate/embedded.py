@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .clock import elapsed_s
 from .data_dir import DataDirUnusable
+from .errors import ForPeople
 
 SOCKET_PATH_MAX = 100
 """Unix limits the path of a socket to 107 bytes."""
@@ -32,7 +33,7 @@ _PR_SET_PDEATHSIG = 1
 log = logging.getLogger(__name__)
 
 
-class EmbeddedFailed(Exception):
+class EmbeddedFailed(ForPeople):
     """The embedded Redis did not start; the message says why."""
 
 

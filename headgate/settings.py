@@ -8,14 +8,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .errors import ForPeople
+
 PREFIX = "HEADGATE_"
-FOREIGN = ("HEADGATE_TEST_",)
-"""Variables of the test suite; no setting starts like them."""
+FOREIGN = ("HEADGATE_COMPOSE_", "HEADGATE_TEST_")
+"""Variables of compose.yaml and of the test suite; no setting starts like them."""
 
 MEBIBYTE = 1_048_576
 
 
-class SettingsInvalid(Exception):
+class SettingsInvalid(ForPeople):
     """One or more settings are wrong; the message has a line for each and names the variable."""
 
 

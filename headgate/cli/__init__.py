@@ -1,0 +1,57 @@
+"""The command line: a table of commands, one module each, imported when it is asked for."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+from redis.exceptions import RedisError
+
+from events.log import CorruptLog, FormatMismatch
+from services.errors import Unavailable
+
+from ..errors import ForPeople
+from ..settings import SettingsInvalid
+from .console import complain
+
+COMMANDS = (
+    "dev", "serve", "propose", "show", "watch", "history", "replay", "dead-letters",
+    "doctor", "settings", "version",
+)  # fmt: skip
+
+FAILED, MISUSED = 1, 2
+
+
+def application() -> App:
+    """All commands, none of them imported yet."""
+    app = App(
+        name="headgate",
+        help="An event-sourced orchestration server. Start with `headgate dev`.",
+        version=lambda: version("headgate-service"),
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for name in COMMANDS:
+        function = name.replace("-", "_")
+        app.command(f"{__name__}.{function}:{function}", name=name)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command: 0 it worked, 1 it did not, 2 it was not understood."""
+    try:
+        return application()(sys.argv[1:] if argv is None else list(argv)) or 0
+    except (CycloptsError, SettingsInvalid) as error:
+        complain(str(error))
+        return MISUSED
+    except (ForPeople, FormatMismatch, Unavailable) as error:
+        complain(str(error))
+    except CorruptLog as error:
+        complain(f"{error}; leave everything as it is and run `headgate replay --verify`")
+    except RedisError as error:
+        complain(f"Redis: {error}; `headgate doctor` says what is wrong")
+    except KeyboardInterrupt:
+        return 130
+    return FAILED
