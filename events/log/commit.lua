@@ -42,7 +42,8 @@ redis.call('XLEN', KEYS[4])
 local written = redis.pcall(
   'HSET', KEYS[1], 'offset', ARGV[5], 'entry_id', ARGV[6], 'hash', ARGV[7])
 if type(written) == 'table' then
-  return redis.error_reply((string.gsub(written.err, '^-', '')))
+  -- 6.2 says where before it says what, 7.0 does not: clients know errors by their first word
+  return redis.error_reply((string.gsub(written.err, '^@user_script: %d+: %-?', '')))
 end
 
 local at, previous = 12, hash
