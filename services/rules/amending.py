@@ -1,0 +1,57 @@
+"""Attributes of a flow run change on request; no state does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import UNSET
+
+from events.changes import FlowRunAmended
+from events.decisions import Decision, Outcome, Undecidable
+from events.entities import Entity, FlowRun, flow_run_key
+from events.proposals import AmendFlowRun
+from events.states import StateType
+
+from .decisions import decision, unknown_flow_run
+from .orchestrate import Said
+from .subjects import flow_run_of
+
+UNCHANGED = FlowRunAmended()
+
+
+def amend_flow_run(
+    known: Mapping[str, Entity], proposal: AmendFlowRun, at: datetime
+) -> Decision | Undecidable:
+    """Change what *proposal* names, all of it or, when it may not change, nothing."""
+    run = flow_run_of(known, proposal.flow_run_id)
+    if run is None:
+        return unknown_flow_run(proposal.flow_run_id)
+    subject, version = flow_run_key(proposal.flow_run_id), run.progress.version + 1
+    refusal = keep_job_variables_once_claimed(run, proposal)
+    if refusal is not None:
+        said = Said(outcome=Outcome.REJECT, reason=refusal, rule="KeepJobVariables")
+        return decision(proposal, subject, version, at, said=said)
+    amended = FlowRunAmended(
+        name=proposal.name,
+        flow_version=proposal.flow_version,
+        parameters=proposal.parameters,
+        tags=proposal.tags,
+        labels=UNSET if proposal.labels is UNSET else {**run.attributes.labels, **proposal.labels},
+        infrastructure_pid=proposal.infrastructure_pid,
+        job_variables=proposal.job_variables,
+        policy=proposal.empirical_policy,
+    )
+    changes = () if amended == UNCHANGED else (amended,)
+    return decision(proposal, subject, version, at, changes=changes)
+
+
+def keep_job_variables_once_claimed(run: FlowRun, proposal: AmendFlowRun) -> str | None:
+    """Why job variables may not change: the job may have started, or no deployment has any."""
+    if proposal.job_variables is UNSET or proposal.job_variables is None:
+        return None
+    state = run.progress.state
+    if state is None or state.type is not StateType.SCHEDULED:
+        shown = "NONE" if state is None else state.type.value
+        return f"Job variables for a flow run in state {shown} cannot be updated"
+    if run.attributes.deployment_id is None:
+        return "A deployment for the flow run could not be found"
+    return None

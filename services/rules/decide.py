@@ -1,0 +1,58 @@
+"""Decide: the answer to one proposal, from what is known and the instant of intake alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import assert_never
+
+from events.decisions import Decision, Undecidable
+from events.entities import Entity
+from events.proposals import (
+    AmendFlowRun,
+    CreateFlowRun,
+    CreateTaskRun,
+    Proposal,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RecordTaskRun,
+    RegisterFlow,
+    WriteLogs,
+)
+
+from .amending import amend_flow_run
+from .creation import create_flow_run, create_task_run, register_flow
+from .moving import move_flow_run, move_task_run
+from .recording import record_task_run, write_logs
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Ids hold no instant outside these, and arithmetic beyond them is left some room."""
+
+
+def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Decision | Undecidable:
+    """The answer to *proposal*, taken in at *at*; *known* holds what `needs` names, if it exists.
+
+    Never raises for a proposal that was decoded. Whether it was answered before is not asked
+    here: see `answered`.
+    """
+    if not EARLIEST <= at < LATEST:
+        return Undecidable(reason="Expected an instant from 1970 to 8999", field="at")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    match proposal:
+        case ProposeFlowRunState():
+            return move_flow_run(known, proposal, at)
+        case RecordTaskRun():
+            return record_task_run(known, proposal, at)
+        case WriteLogs():
+            return write_logs(proposal, at)
+        case CreateFlowRun():
+            return create_flow_run(known, proposal, at)
+        case CreateTaskRun():
+            return create_task_run(known, proposal, at)
+        case ProposeTaskRunState():
+            return move_task_run(known, proposal, at)
+        case AmendFlowRun():
+            return amend_flow_run(known, proposal, at)
+        case RegisterFlow():
+            return register_flow(known, proposal, at)
+    assert_never(proposal)

@@ -1,0 +1,101 @@
+"""Entering a state: the rules are asked, the books are kept, the rules are told."""
+
+from datetime import datetime
+
+from msgspec import UNSET, Struct
+
+from events.changes import Change, InputsDeleted, Left, PolicyAmended, StateEntered
+from events.entities import Bookkeeping, FlowRun, Progress, TaskRun
+from events.identity import derived_id
+from events.policies import FlowRunPolicy, PolicyAmendment
+from events.states import ProposedState, State
+
+from .bookkeeping import booked_after, own_details, own_timestamp, resuming_done, state_of
+from .orchestrate import Said, conclude, consult
+from .rule import Policy, Question, Run
+
+NO_PROMISES = FlowRunPolicy()
+
+
+class Entered(Struct, frozen=True):
+    """What was said, the changes that follow, and the state entered, if any."""
+
+    said: Said
+    changes: tuple[Change, ...]
+    state: State | None
+
+
+def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Entered:
+    """What becomes of a flow run's proposed state under *policy*."""
+    run = question.run
+    progress = run.progress
+    consulted = consult(question, policy, progress.policy)
+    promised, entered = consulted.policy, None
+    changes: list[Change] = []
+    if consulted.proposed is not None:
+        entered = _entered(
+            question, consulted.proposed, own_timestamp(progress.state_times, question.at)
+        )
+        counts = not (promised.resuming and question.is_current_api)
+        booked = booked_after(progress.booked, progress.state, entered, counts=counts)
+        changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress)))
+        if question.is_current_api:
+            promised = resuming_done(promised, entered)
+    if consulted.visits:
+        concluded = conclude(question, consulted, promised, entered or progress.state)
+        promised = concluded.policy
+        if concluded.inputs_deleted:
+            changes.append(InputsDeleted(keys=list(concluded.inputs_deleted)))
+    if promised is not progress.policy and promised != progress.policy:
+        changes.append(PolicyAmended(policy=_difference(progress.policy, promised)))
+    return Entered(consulted.said, tuple(changes), entered)
+
+
+def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Entered:
+    """What becomes of a task run's proposed state under *policy*."""
+    progress = question.run.progress
+    consulted = consult(question, policy, NO_PROMISES)
+    if consulted.proposed is None:
+        return Entered(consulted.said, (), None)
+    entered = _entered(question, consulted.proposed, question.at)
+    booked = booked_after(progress.booked, progress.state, entered, counts=True)
+    change = StateEntered(state=entered, booked=booked, left=left_by(progress))
+    return Entered(consulted.said, (change,), entered)
+
+
+def left_by(progress: Progress) -> Left | None:
+    """The state that a run in *progress* leaves when it enters another."""
+    state = progress.state
+    if state is None:
+        return None
+    booked: Bookkeeping = progress.booked
+    return Left(
+        id=state.id,
+        type=state.type,
+        name=state.name,
+        timestamp=state.timestamp,
+        message=state.message,
+        start_time=booked.start_time,
+        total_run_time=booked.total_run_time,
+    )
+
+
+def _entered(question: Question[Run], proposed: ProposedState, timestamp: datetime) -> State:
+    return state_of(
+        proposed,
+        own_details(question.run, proposed.state_details),
+        derived_id(question.at, question.subject, question.proposal_id, "state"),
+        timestamp,
+    )
+
+
+def _difference(before: FlowRunPolicy, after: FlowRunPolicy) -> PolicyAmendment:
+    return PolicyAmendment(
+        pause_keys=UNSET
+        if after.pause_keys == before.pause_keys or after.pause_keys is None
+        else after.pause_keys,
+        resuming=UNSET
+        if after.resuming == before.resuming or after.resuming is None
+        else after.resuming,
+        retry_type=UNSET if after.retry_type == before.retry_type else after.retry_type,
+    )

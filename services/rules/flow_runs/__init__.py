@@ -1,0 +1,1 @@
+"""The rules of flow runs, one module for each family."""

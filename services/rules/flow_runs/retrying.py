@@ -1,0 +1,54 @@
+"""A failed run is retried until its retries are spent."""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import structs
+
+from events.entities import FlowRun
+from events.policies import PolicyAmendment
+from events.states import NO_DETAILS, ProposedState, State, StateType
+from events.states.constructors import AwaitingRetry
+
+from ..rule import Question, Rule
+from ..verdict import Pass, Reject, Verdict
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def retry_failed_runs(
+    question: Question[FlowRun], initial: State, proposed: ProposedState
+) -> Verdict:
+    """Turn a failure into a scheduled retry while retries remain; afterwards let it stand."""
+    progress = question.run.progress
+    retries = progress.policy.retries
+    if retries is None or progress.booked.run_count > retries:
+        return Pass(policy=PolicyAmendment(retry_type=None))
+    lease = initial.state_details.deployment_concurrency_lease_id
+    return Reject(
+        state=AwaitingRetry(
+            later(question.at, progress.policy.retry_delay or 0),
+            message=proposed.message,
+            data=proposed.data,
+            state_details=structs.replace(NO_DETAILS, deployment_concurrency_lease_id=lease),
+        ),
+        reason="Retrying",
+        policy=PolicyAmendment(resuming=False, pause_keys=frozenset(), retry_type="in_process")
+        if question.is_current_api
+        else None,
+    )
+
+
+def later(at: datetime, seconds: float) -> datetime:
+    """*at* and so many seconds, or the end of time if that comes first."""
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:
+        return FOREVER
+
+
+RETRY_FAILED_RUNS = Rule(
+    name="RetryFailedFlows",
+    leaving=frozenset({StateType.RUNNING}),
+    entering=frozenset({StateType.FAILED}),
+    before=retry_failed_runs,
+)

@@ -1,0 +1,49 @@
+"""The policies: which rules are asked, and in which order. What comes first wins.
+
+No rule needs a concurrency slot yet; those that do take their places here as they come.
+"""
+
+from events.entities import TaskRun
+
+from .flow_runs.cancelling import CANCEL_IDLE_RUNS_AT_ONCE, ONLY_CANCEL_CANCELLING_RUNS
+from .flow_runs.duplicates import REFUSE_THE_SAME_TRANSITION
+from .flow_runs.late import MARK_ONLY_SCHEDULED_RUNS_LATE
+from .flow_runs.leases import KEEP_THE_LEASE
+from .flow_runs.pausing import PAUSE_RUNNING_RUNS_ONCE
+from .flow_runs.pending import CLAIM_RUNS_ONCE
+from .flow_runs.resuming import RESUME_PAUSED_RUNS_IN_TIME
+from .flow_runs.retrying import RETRY_FAILED_RUNS
+from .flow_runs.scheduling import KEEP_THE_SCHEDULED_TIME, WAIT_FOR_THE_SCHEDULED_TIME
+from .flow_runs.terminal import KEEP_PERSISTED_RESULTS, RESTART_ENDED_RUNS_CLEANLY
+from .rule import Policy, policy_of
+
+CORE_FLOW_POLICY = policy_of(
+    "CoreFlowPolicy",
+    KEEP_THE_LEASE,
+    REFUSE_THE_SAME_TRANSITION,
+    RESTART_ENDED_RUNS_CLEANLY,
+    ONLY_CANCEL_CANCELLING_RUNS,
+    CANCEL_IDLE_RUNS_AT_ONCE,
+    CLAIM_RUNS_ONCE,
+    MARK_ONLY_SCHEDULED_RUNS_LATE,
+    PAUSE_RUNNING_RUNS_ONCE,
+    RESUME_PAUSED_RUNS_IN_TIME,
+    KEEP_THE_SCHEDULED_TIME,
+    WAIT_FOR_THE_SCHEDULED_TIME,
+    RETRY_FAILED_RUNS,
+)
+"""What a proposed flow-run state has to pass."""
+
+MINIMAL_FLOW_POLICY = policy_of(
+    "MinimalFlowPolicy",
+    KEEP_THE_LEASE,
+    KEEP_PERSISTED_RESULTS,
+    CANCEL_IDLE_RUNS_AT_ONCE,
+)
+"""What even a forced flow-run state has to pass, and a run's first one."""
+
+CORE_TASK_POLICY: Policy[TaskRun] = policy_of("CoreTaskPolicy")
+"""What a proposed task-run state has to pass: nothing yet but bookkeeping."""
+
+MINIMAL_TASK_POLICY: Policy[TaskRun] = policy_of("MinimalTaskPolicy")
+"""What even a forced task-run state has to pass."""

@@ -1,0 +1,159 @@
+"""Which entities a proposal is about, and whether it was answered before."""
+
+from collections.abc import Mapping
+from typing import assert_never
+from uuid import UUID
+
+from events.entities import (
+    Alias,
+    Entity,
+    Flow,
+    FlowRun,
+    TaskRun,
+    flow_key,
+    flow_name_key,
+    flow_run_key,
+    task_place_key,
+    task_run_key,
+)
+from events.identity import task_run_id_of
+from events.proposals import (
+    AmendFlowRun,
+    CreateFlowRun,
+    CreateTaskRun,
+    Proposal,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RecordTaskRun,
+    RegisterFlow,
+    WriteLogs,
+)
+
+NOTHING_KNOWN: Mapping[str, Entity] = {}
+
+
+def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tuple[str, ...]:
+    """The keys of the entities that deciding *proposal* needs.
+
+    An alias may lead to one more: ask again with what is *known* after loading the first.
+    """
+    match proposal:
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+            return (flow_run_key(proposal.flow_run_id),)
+        case ProposeTaskRunState():
+            return (task_run_key(proposal.task_run_id),)
+        case RecordTaskRun():
+            fields = proposal.task_run
+            return _task_run_keys(
+                known,
+                proposal.task_run_id,
+                proposal.flow_run_id,
+                fields.task_key,
+                fields.dynamic_key,
+            )
+        case CreateTaskRun():
+            keys = _task_run_keys(
+                known,
+                id_to_create(proposal),
+                proposal.flow_run_id,
+                proposal.task_key,
+                proposal.dynamic_key,
+            )
+            if proposal.flow_run_id is None:
+                return keys
+            return (*keys, flow_run_key(proposal.flow_run_id))
+        case RegisterFlow(name=name):
+            alias = known.get(flow_name_key(name))
+            if isinstance(alias, Alias):
+                return (flow_name_key(name), flow_key(alias.id))
+            return (flow_name_key(name),)
+        case WriteLogs():
+            return ()
+    assert_never(proposal)
+
+
+def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
+    """The id of the entry that answered *proposal* before, if its subject remembers it.
+
+    Flows and logs remember nothing: registering twice finds the flow, and lines have ids.
+    """
+    match proposal:
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+            run = flow_run_of(known, proposal.flow_run_id)
+        case ProposeTaskRunState():
+            run = task_run_of(known, proposal.task_run_id)
+        case RecordTaskRun():
+            run = recorded_task_run(known, proposal)
+        case CreateTaskRun():
+            run = created_task_run(known, proposal)
+        case RegisterFlow() | WriteLogs():
+            return None
+    return None if run is None else run.progress.decided.get(proposal.id)
+
+
+def flow_run_of(known: Mapping[str, Entity], id: UUID) -> FlowRun | None:
+    """The flow run *id*, if there is one."""
+    run = known.get(flow_run_key(id))
+    return run if isinstance(run, FlowRun) else None
+
+
+def task_run_of(known: Mapping[str, Entity], id: UUID) -> TaskRun | None:
+    """The task run *id*, if there is one."""
+    run = known.get(task_run_key(id))
+    return run if isinstance(run, TaskRun) else None
+
+
+def flow_named(known: Mapping[str, Entity], name: str) -> Flow | None:
+    """The flow that is called *name*, if there is one."""
+    alias = known.get(flow_name_key(name))
+    flow = known.get(flow_key(alias.id)) if isinstance(alias, Alias) else None
+    return flow if isinstance(flow, Flow) else None
+
+
+def id_to_create(proposal: CreateTaskRun) -> UUID:
+    """The id that a task run gets unless its natural key belongs to another."""
+    return proposal.task_run_id or task_run_id_of(
+        proposal.flow_run_id, proposal.task_key, proposal.dynamic_key
+    )
+
+
+def created_task_run(known: Mapping[str, Entity], proposal: CreateTaskRun) -> TaskRun | None:
+    """The task run that has the natural key or, failing that, the id of *proposal*."""
+    return _placed(
+        known, proposal.flow_run_id, proposal.task_key, proposal.dynamic_key
+    ) or task_run_of(known, id_to_create(proposal))
+
+
+def recorded_task_run(known: Mapping[str, Entity], proposal: RecordTaskRun) -> TaskRun | None:
+    """The task run that *proposal* tells of, by its natural key or, failing that, its id."""
+    fields = proposal.task_run
+    return _placed(known, proposal.flow_run_id, fields.task_key, fields.dynamic_key) or task_run_of(
+        known, proposal.task_run_id
+    )
+
+
+def _placed(
+    known: Mapping[str, Entity], flow_run_id: UUID | None, task_key: str, dynamic_key: str
+) -> TaskRun | None:
+    if flow_run_id is None:
+        return None
+    alias = known.get(task_place_key(flow_run_id, task_key, dynamic_key))
+    run = task_run_of(known, alias.id) if isinstance(alias, Alias) else None
+    # a run that was detached from its flow run has left its place
+    return run if run is not None and run.attributes.flow_run_id == flow_run_id else None
+
+
+def _task_run_keys(
+    known: Mapping[str, Entity],
+    id: UUID,
+    flow_run_id: UUID | None,
+    task_key: str,
+    dynamic_key: str,
+) -> tuple[str, ...]:
+    if flow_run_id is None:
+        return (task_run_key(id),)
+    place = task_place_key(flow_run_id, task_key, dynamic_key)
+    alias = known.get(place)
+    if isinstance(alias, Alias) and alias.id != id:
+        return (task_run_key(id), place, task_run_key(alias.id))
+    return (task_run_key(id), place)

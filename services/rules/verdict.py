@@ -1,0 +1,55 @@
+"""Verdicts: what a rule says of a proposed state. Refusal is a value, and so is every wish."""
+
+from msgspec import Struct
+
+from events.policies import PolicyAmendment
+from events.states import ProposedState, StateDetails
+
+
+class Pass(Struct, frozen=True, kw_only=True):
+    """No objection; the proposed state gets these details and the run's policy this amendment."""
+
+    details: StateDetails | None = None
+    policy: PolicyAmendment | None = None
+
+
+class Rename(Struct, frozen=True):
+    """No objection, under another name."""
+
+    name: str
+
+
+class Reject(Struct, frozen=True, kw_only=True):
+    """Not this state but *state*; without one, the run stays where it is."""
+
+    reason: str
+    state: ProposedState | None = None
+    policy: PolicyAmendment | None = None
+
+
+class Delay(Struct, frozen=True, kw_only=True):
+    """Not yet: ask again after *seconds*."""
+
+    reason: str
+    seconds: int
+
+
+class Abort(Struct, frozen=True):
+    """Not at all, and the proposer should stop."""
+
+    reason: str
+
+
+PASS = Pass()
+
+Verdict = Pass | Rename | Reject | Delay | Abort
+
+
+class Aftermath(Struct, frozen=True, kw_only=True):
+    """What a rule makes follow once the outcome is known."""
+
+    policy: PolicyAmendment | None = None
+    inputs_deleted: tuple[str, ...] = ()
+
+
+NOTHING_FOLLOWS = Aftermath()
