@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from events.log import Commit, DeadLetter, Entry, Head, Reply
+from events.log import Commit, Committed, DeadLetter, Entry, EventLog, Head, Reply
 from events.log.chain import sealed
 
 NOON_MS = 1_795_262_400_000
@@ -39,3 +39,23 @@ def head_after(head: Head, entries: Sequence[Entry], offset: str) -> Head:
         return Head(time_ms=head.time_ms, position=head.position, hash=head.hash, offset=offset)
     ms, _, position = entries[-1].entry_id.partition("-")
     return Head(time_ms=int(ms), position=int(position), hash=entries[-1].hash, offset=offset)
+
+
+async def appended(
+    log: EventLog, partition: int, *bodies: bytes, time_ms: int = NOON_MS
+) -> list[Entry]:
+    """The entries that one commit of *bodies* has made."""
+    commit = following(await log.head(partition), *bodies, time_ms=time_ms)
+    assert await log.commit(partition, commit) == Committed()
+    return list(commit.entries)
+
+
+def full(head: Head, *bodies: bytes) -> Commit:
+    """A commit that writes every kind of key."""
+    return following(
+        head,
+        *bodies,
+        snapshots={"flow:1": b"snapshot"},
+        replies=[Reply(to="me", proposal_id="p", body=b"reply")],
+        dead_letters=[DeadLetter(offset="1-0", body=b"?", reason="no")],
+    )

@@ -1,7 +1,7 @@
 """A proxy before a Redis that can lose an answer: the server has acted, the client never hears."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 CHUNK = 65_536
@@ -39,7 +39,7 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxied(port: int) -> AsyncIterator[Proxy]:
+async def proxied(port: int) -> AsyncGenerator[Proxy]:
     """A running proxy to the Redis on *port*."""
     proxy = Proxy(port)
     listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)

@@ -70,3 +70,9 @@ def log(opened: tuple[EventLog, Beside]) -> EventLog:
 @pytest.fixture
 def beside(opened: tuple[EventLog, Beside]) -> Beside:
     return opened[1]
+
+
+@pytest.fixture
+def raw(redis: Redis) -> Any:
+    """The client of the test, for commands whose answers redis-py does not type."""
+    return redis

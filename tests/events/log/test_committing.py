@@ -1,4 +1,4 @@
-"""What every log promises. Each test runs against the log in memory and the log on Redis."""
+"""What every log promises those who write: each test runs in memory and on Redis."""
 
 import anyio
 import pytest
@@ -10,7 +10,6 @@ from events.log import (
     Committed,
     Conflict,
     DeadLetter,
-    Entry,
     EventLog,
     Head,
     LeaseLost,
@@ -18,19 +17,11 @@ from events.log import (
 )
 from events.log.chain import broken_at, sealed
 from tests.events.log.conftest import Beside
-from tests.support.commits import NOON_MS, following, head_after
-from tests.support.waiting import wait_until
+from tests.support.commits import NOON_MS, appended, following, head_after
 
 pytestmark = pytest.mark.anyio
 
 P = 3
-
-
-async def appended(log: EventLog, *bodies: bytes, time_ms: int = NOON_MS) -> list[Entry]:
-    """The entries that one commit of *bodies* has made."""
-    commit = following(await log.head(P), *bodies, time_ms=time_ms)
-    assert await log.commit(P, commit) == Committed()
-    return list(commit.entries)
 
 
 async def test_a_new_log_is_empty_and_its_head_is_the_beginning(log: EventLog) -> None:
@@ -47,7 +38,7 @@ async def test_a_new_log_is_empty_and_its_head_is_the_beginning(log: EventLog) -
 
 async def test_creating_a_log_twice_changes_nothing(log: EventLog) -> None:
     await log.create()
-    made = await appended(log, b"1")
+    made = await appended(log, P, b"1")
     await log.create()
 
     assert await log.entries(P) == made
@@ -60,26 +51,6 @@ async def test_what_is_committed_can_be_read_and_the_head_is_after_it(log: Event
     assert await log.entries(P) == commit.entries
     assert await log.head(P) == commit.head
     assert commit.head.offset == "17-3"
-
-
-async def test_an_id_is_the_time_and_a_position_without_gaps(log: EventLog) -> None:
-    await appended(log, b"1", b"2", time_ms=NOON_MS)
-    await appended(log, b"3", time_ms=NOON_MS)
-    await appended(log, b"4", b"5", time_ms=NOON_MS + 7)
-
-    assert [entry.entry_id for entry in await log.entries(P)] == [
-        f"{NOON_MS}-1", f"{NOON_MS}-2", f"{NOON_MS}-3", f"{NOON_MS + 7}-4", f"{NOON_MS + 7}-5",
-    ]  # fmt: skip
-
-
-async def test_the_chain_holds_from_the_first_entry_on(log: EventLog) -> None:
-    for number in range(5):
-        await appended(log, b"%d" % number, b"%d more" % number, time_ms=NOON_MS + number)
-    entries = await log.entries(P)
-
-    assert entries[0].previous == GENESIS
-    assert broken_at(Head(), entries) is None
-    assert (await log.head(P)).hash == entries[-1].hash
 
 
 async def test_any_bytes_are_kept_as_they_are(log: EventLog) -> None:
@@ -97,7 +68,7 @@ async def test_a_commit_on_an_older_head_is_a_conflict_and_leaves_nothing(
     log: EventLog, beside: Beside
 ) -> None:
     old = await log.head(P)
-    made = await appended(log, b"1")
+    made = await appended(log, P, b"1")
     after = await log.head(P)
     late = following(
         old,
@@ -118,7 +89,7 @@ async def test_a_commit_on_an_older_head_is_a_conflict_and_leaves_nothing(
 
 @pytest.mark.parametrize("wrong", ["offset", "position", "time_ms", "hash"])
 async def test_every_part_of_the_head_must_be_the_expected_one(log: EventLog, wrong: str) -> None:
-    await appended(log, b"1")
+    await appended(log, P, b"1")
     head = await log.head(P)
     other = {"offset": "99-0", "position": 2, "time_ms": NOON_MS - 1, "hash": "f" * 64}
     commit = following(structs.replace(head, **{wrong: other[wrong]}), b"2")
@@ -145,7 +116,7 @@ async def test_the_same_commit_given_twice_stands_once(log: EventLog, beside: Be
 async def test_a_repeat_conflicts_once_somebody_has_gone_on(log: EventLog) -> None:
     commit = following(await log.head(P), b"1")
     await log.commit(P, commit)
-    await appended(log, b"2")
+    await appended(log, P, b"2")
 
     assert await log.commit(P, commit) == Conflict()
 
@@ -173,7 +144,7 @@ async def test_of_two_writers_at_once_one_wins(log: EventLog) -> None:
 
 
 async def test_a_commit_may_answer_proposals_without_deciding(log: EventLog) -> None:
-    await appended(log, b"1")
+    await appended(log, P, b"1")
     head = await log.head(P)
 
     assert await log.commit(P, following(head, offset="44-0")) == Committed()
@@ -182,7 +153,7 @@ async def test_a_commit_may_answer_proposals_without_deciding(log: EventLog) -> 
 
 
 async def test_partitions_do_not_know_each_other(log: EventLog) -> None:
-    made = await appended(log, b"1")
+    made = await appended(log, P, b"1")
     control = log.streams.control
 
     assert await log.head(control) == Head()
@@ -191,60 +162,9 @@ async def test_partitions_do_not_know_each_other(log: EventLog) -> None:
     assert [entry.body for entry in await log.entries(control)] == [b"c"]
 
 
-async def test_entries_are_read_from_an_id_on_and_no_more_than_the_limit(log: EventLog) -> None:
-    made = await appended(log, b"1", b"2", b"3", b"4")
-
-    assert await log.entries(P, limit=2) == made[:2]
-    assert await log.entries(P, made[1].entry_id, limit=1) == [made[2]]
-    assert await log.entries(P, made[1].entry_id) == made[2:]
-    assert await log.entries(P, made[3].entry_id) == []
-
-
-async def test_an_entry_is_found_by_its_id_and_by_no_other(log: EventLog) -> None:
-    first, second = await appended(log, b"1", b"2")
-
-    assert await log.entry(P, first.entry_id) == first
-    assert await log.entry(P, second.entry_id) == second
-    assert await log.entry(P, f"{NOON_MS + 1}-2") is None
-    assert await log.entry(P, f"{NOON_MS}-3") is None
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        [0] * 40,
-        list(range(40)),
-        [0] * 20 + [10**9] * 20,
-        [0, *range(10**9, 10**9 + 38), 10**12],
-        [2**n for n in range(40)],
-        [10**10 - 2 ** (40 - n) // 128 for n in range(40)],
-    ],
-    ids=["one instant", "even", "two bursts", "a burst between", "slowing", "quickening"],
-)
-async def test_every_entry_is_found_by_its_position(log: EventLog, times: list[int]) -> None:
-    for time_ms in times:
-        await appended(log, b"%d" % time_ms, time_ms=NOON_MS + time_ms)
-    entries = await log.entries(P)
-
-    assert [await log.position(P, place + 1) for place in range(40)] == entries
-    assert await log.position(P, 0) is None
-    assert await log.position(P, 41) is None
-
-
-async def test_reading_since_a_time_includes_that_millisecond(log: EventLog) -> None:
-    early = await appended(log, b"1", b"2", time_ms=NOON_MS)
-    late = await appended(log, b"3", b"4", time_ms=NOON_MS + 10)
-
-    assert await log.since(P, 0) == early + late
-    assert await log.since(P, NOON_MS) == early + late
-    assert await log.since(P, NOON_MS + 1) == late
-    assert await log.since(P, NOON_MS + 10, limit=1) == late[:1]
-    assert await log.since(P, NOON_MS + 11) == []
-
-
 async def test_time_may_stand_still_and_must_not_go_back(log: EventLog) -> None:
-    await appended(log, b"1", time_ms=NOON_MS)
-    await appended(log, b"2", time_ms=NOON_MS)
+    await appended(log, P, b"1", time_ms=NOON_MS)
+    await appended(log, P, b"2", time_ms=NOON_MS)
     head = await log.head(P)
 
     with pytest.raises(AssertionError, match=f"{NOON_MS - 1}-3 goes back from {NOON_MS} ms"):
@@ -327,56 +247,9 @@ async def test_who_holds_the_lease_writes(log: EventLog, beside: Beside) -> None
 async def test_a_lease_does_not_excuse_an_older_head(log: EventLog, beside: Beside) -> None:
     await beside.grant(P, "mine")
     old = await log.head(P)
-    await appended(log, b"1")
+    await appended(log, P, b"1")
 
     assert await log.commit(P, following(old, b"2", lease="mine")) == Conflict()
-
-
-async def test_what_was_relayed_is_remembered_beside_the_head(log: EventLog) -> None:
-    await log.set_relayed(P, f"{NOON_MS}-1")
-
-    assert await log.relayed(P) == f"{NOON_MS}-1"
-    assert await log.head(P) == Head()
-    await appended(log, b"1")
-    assert await log.relayed(P) == f"{NOON_MS}-1"
-
-
-async def test_tail_gives_what_is_there_and_then_what_comes(log: EventLog) -> None:
-    made = await appended(log, b"1", b"2", b"3")
-    seen: list[Entry] = []
-
-    async def follow() -> None:
-        async for partition, entries in log.tail({P: made[0].entry_id}):
-            assert partition == P
-            seen.extend(entries)
-
-    async with anyio.create_task_group() as followers:
-        followers.start_soon(follow)
-        await wait_until(lambda: seen == made[1:])
-        made += await appended(log, b"4")
-        await wait_until(lambda: seen == made[1:])
-        made += await appended(log, b"5", b"6")
-        await wait_until(lambda: seen == made[1:])
-        followers.cancel_scope.cancel()
-
-
-async def test_tail_follows_many_partitions_each_from_its_place(log: EventLog) -> None:
-    made = await appended(log, b"1", b"2")
-    seen: dict[int, list[bytes]] = {P: [], 0: [], log.streams.control: []}
-
-    async def follow() -> None:
-        after = {P: made[0].entry_id, 0: START, log.streams.control: START}
-        async for partition, entries in log.tail(after, limit=1):
-            assert len(entries) == 1
-            seen[partition].append(entries[0].body)
-
-    async with anyio.create_task_group() as followers:
-        followers.start_soon(follow)
-        await log.commit(0, following(Head(), b"a", b"b"))
-        await log.commit(1, following(Head(), b"not followed"))
-        await log.commit(log.streams.control, following(Head(), b"c"))
-        await wait_until(lambda: seen == {P: [b"2"], 0: [b"a", b"b"], log.streams.control: [b"c"]})
-        followers.cancel_scope.cancel()
 
 
 async def test_a_commit_that_does_not_follow_is_our_own_mistake(log: EventLog) -> None:
