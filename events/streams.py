@@ -58,6 +58,11 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A hash: the number of partitions and the version of the format."""
         return f"{self.prefix}:format"
 
+    @property
+    def workers(self) -> str:
+        """A sorted set: live rule processors, by the millisecond until which they count."""
+        return f"{self.prefix}:workers"
+
     def proposals(self, partition: int) -> str:
         return self._key(partition, "proposals")
 
@@ -66,6 +71,10 @@ class Streams(Struct, frozen=True, kw_only=True):
 
     def dead_letters(self, partition: int) -> str:
         return self._key(partition, "dead_letters")
+
+    def resubmitted(self, partition: int) -> str:
+        """A hash: by the id of a dead letter, the proposals entry it was sent again as."""
+        return self._key(partition, "resubmitted")
 
     def snapshots(self, partition: int) -> str:
         return self._key(partition, "snapshots")

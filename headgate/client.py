@@ -24,7 +24,6 @@ from ._language import (
     Recorded,
     RegisterFlow,
     State,
-    StateEntered,
     StateType,
     Unanswered,
     flow_run_key,
@@ -148,7 +147,7 @@ class Headgate:
             async for each in self._follow({partition: head.entry_id}):
                 if each.decision.subject != flow_run_key(flow_run_id):
                     continue
-                for state in _entered(each):
+                for state in reading.entered(each.decision):
                     if fulfils(state):
                         return state
         raise AssertionError("the log's tail ended")
@@ -185,11 +184,6 @@ class Headgate:
         async for partition, entries in self.log.tail(cursor):
             for entry in entries:
                 yield reading.recorded(partition, entry)
-
-
-def _entered(recorded: Recorded) -> list[State]:
-    changes = recorded.decision.changes
-    return [change.state for change in changes if isinstance(change, StateEntered)]
 
 
 def _one_of(types: Collection[StateType]) -> Callable[[State], bool]:

@@ -3,3 +3,7 @@
 
 class ForPeople(Exception):
     """Its message is all that is shown; there is nothing to look for in a traceback."""
+
+
+class Misused(ForPeople):
+    """A command was given something that it cannot understand."""

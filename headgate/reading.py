@@ -12,6 +12,8 @@ from ._language import (
     EventLog,
     FlowRun,
     Recorded,
+    State,
+    StateEntered,
     TaskRun,
     decode_decision,
     entity_of,
@@ -61,10 +63,11 @@ async def find_run(log: EventLog, id: UUID) -> Found | None:
     found = await run_at(log, log.streams.of_run(id), flow_run_key(id))
     if found is not None:
         return found
-    for partition in log.streams.every():
-        found = await run_at(log, partition, task_run_key(id))
-        if found is not None:
-            return found
+    key = task_run_key(id)
+    for partition, values in (await log.snapshots_everywhere(fields_of(key))).items():
+        run = entity_of(key, values)
+        if isinstance(run, TaskRun):
+            return Found(partition=partition, key=key, run=run)
     return None
 
 
@@ -73,6 +76,11 @@ async def latest_decisions(log: EventLog, found: Found) -> list[Recorded]:
     ids = dict.fromkeys(found.run.progress.decided.values())
     entries = [await log.entry(found.partition, entry_id) for entry_id in ids]
     return [recorded(found.partition, entry) for entry in entries if entry is not None]
+
+
+def entered(decision: Decision) -> list[State]:
+    """The states that a run entered by *decision*."""
+    return [change.state for change in decision.changes if isinstance(change, StateEntered)]
 
 
 async def history(log: EventLog, partition: int, after: str = START) -> AsyncIterator[list[Entry]]:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ForPeople
@@ -77,12 +77,16 @@ class Settings(BaseSettings):
             le=30_000,
             description="how long a list waits for the views to reach the caller's writes, in ms",
         ),
-    ] = 500
+    ] = 2_000
     body_bytes_max: Annotated[
         int,
-        # a proposal has at most 1 MiB; a batch of log lines may have more
+        # a proposal has at most 1 MiB; a client puts up to 4 MB into one batch of log lines
         Field(ge=MEBIBYTE, le=256 * MEBIBYTE, description="largest HTTP request body, in bytes"),
-    ] = 8 * MEBIBYTE
+    ] = 4_500_000
+    api_auth_string: Annotated[
+        SecretStr | None,
+        Field(description="user:password that every client must send; left out, nobody is asked"),
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"
@@ -141,7 +145,7 @@ def _complaints(error: ValidationError) -> list[str]:
 
 def _complaint(name: str, message: str, given: object) -> str:
     # URLs carry passwords, which have no place on a terminal or in a log
-    value = "" if name.endswith("_url") else f"={given}"
+    value = "" if name.endswith(("_url", "_string")) else f"={given}"
     field = Settings.model_fields.get(name)
     meaning = f" ({field.description})" if field and field.description else ""
     return f"{variable(name)}{value}: {message[:1].lower()}{message[1:]}{meaning}"

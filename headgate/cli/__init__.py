@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from events.log import CorruptLog, FormatMismatch
 from services.errors import Unavailable
 
-from ..errors import ForPeople
+from ..errors import ForPeople, Misused
 from ..settings import SettingsInvalid
 from .console import complain
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command: 0 it worked, 1 it did not, 2 it was not understood."""
     try:
         return application()(sys.argv[1:] if argv is None else list(argv)) or 0
-    except (CycloptsError, SettingsInvalid) as error:
+    except (CycloptsError, Misused, SettingsInvalid) as error:
         complain(str(error))
         return MISUSED
     except (ForPeople, FormatMismatch, Unavailable) as error:

@@ -16,7 +16,7 @@ from events.wire.replies import Answer
 from .. import clock
 from ..client import Headgate
 from ..connecting import redis_of
-from ..errors import ForPeople
+from ..errors import ForPeople, Misused
 from .console import coloured, out
 from .where import HERE, Where
 
@@ -66,11 +66,11 @@ def _made(
     id: str | None,
 ) -> Proposal:
     if state is None:
-        raise ForPeople("which state? name its type, such as RUNNING")
+        raise Misused("which state? name its type, such as RUNNING")
     try:
         flow_run_id = UUID(run)
     except ValueError:
-        raise ForPeople(f"{run} is not the id of a flow run, nor `-`") from None
+        raise Misused(f"{run} is not the id of a flow run, nor `-`") from None
     return ProposeFlowRunState(
         id=id or str(clock.new_id()),
         by="headgate propose",

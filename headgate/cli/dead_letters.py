@@ -1,0 +1,98 @@
+"""`headgate dead-letters` lists what could not be decided, and sends it again."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.markup import escape
+from rich.table import Table
+
+from .. import dead_letters as letters_of
+from ..connecting import connected, log_on, redis_of
+from ..dead_letters import Letter
+from ..errors import Misused
+from .console import listing, out
+from .where import HERE, Where
+
+BODY_SHOWN = 60
+
+dead_letters = App(
+    name="dead-letters", help="List proposals that could not be decided, or send them again."
+)
+
+
+@dead_letters.command(name="list")
+def list_letters(*, all: bool = False, where: Where = HERE) -> int:
+    """List the dead letters that were not sent again: where, why, and what they said.
+
+    Parameters
+    ----------
+    all
+        Also those that were sent again.
+    """
+    found = [each for each in asyncio.run(_read(where)) if all or each.again is None]
+    out().print(_table(found))
+    return 0
+
+
+@dead_letters.command
+def resubmit(
+    *names: str,
+    all: bool = False,
+    edited: Annotated[Path | None, Parameter(name="--edited")] = None,
+    where: Where = HERE,
+) -> int:
+    """Propose dead letters again, as they came or edited.
+
+    Parameters
+    ----------
+    names
+        The letters, as `headgate dead-letters list` names them.
+    all
+        All that were not sent again.
+    edited
+        A file with the corrected JSON of the one letter that is named.
+    """
+    if bool(names) == all:
+        raise Misused("name the dead letters to send again, or give --all")
+    if edited and len(names) != 1:
+        raise Misused("an edited proposal stands for one dead letter: name it")
+    asyncio.run(_resubmit(names, edited.read_bytes() if edited else None, where))
+    return 0
+
+
+async def _read(where: Where) -> list[Letter]:
+    settings = where.settings()
+    with redis_of(settings, stopped=True) as url:
+        redis = connected(url)
+        try:
+            log = await log_on(redis, settings.prefix)
+            return [each async for each in letters_of.letters(redis, log)]
+        finally:
+            await redis.aclose()
+
+
+async def _resubmit(names: tuple[str, ...], body: bytes | None, where: Where) -> None:
+    settings = where.settings()
+    with redis_of(settings) as url:
+        redis = connected(url)
+        try:
+            log = await log_on(redis, settings.prefix)
+            found = [each async for each in letters_of.letters(redis, log)]
+            chosen = letters_of.chosen(found, names)
+            for each in chosen or [each for each in found if each.again is None]:
+                entry = await letters_of.resubmit(redis, log, each, body)
+                out().print(f"{each.name} is sent again as proposals entry {entry}")
+        finally:
+            await redis.aclose()
+
+
+def _table(found: list[Letter]) -> Table:
+    table = listing("letter", "reason", "field", "sent again as", "proposal")
+    for each in found:
+        body = each.letter.body[: BODY_SHOWN + 1].decode(errors="replace")
+        shown = body if len(body) <= BODY_SHOWN else f"{body[:BODY_SHOWN]}…"
+        row = each.name, each.letter.reason, each.letter.field, each.again, shown
+        table.add_row(*(escape(text) if text else "" for text in row))
+    return table
