@@ -6,8 +6,9 @@ UV_VERSION := 0.13.8
 UV := .tools/bin/uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-COMPILE := pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+COMPILE := pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 SOURCES := events services projections headgate
 FAST_TESTS := tests/architecture tests/events tests/rules
 
@@ -59,14 +60,15 @@ compose-test: $(INSTALLED)  ## bring compose.yaml up, run a flow run through it,
 	@$(BIN)/python -m tests.compose
 
 up:  ## start everything in containers
-	docker compose up --build --detach --wait
+	$(COMPOSE) up --build --detach
 
 down:  ## stop the containers; their volumes stay
-	docker compose down
+	$(COMPOSE) down
 
-lock: $(UV)  ## renew requirements.lock from pyproject.toml
-	@$(UV) $(COMPILE) --upgrade --output-file requirements.lock
-	@echo "requirements.lock is renewed"
+lock: $(UV)  ## renew the locks from pyproject.toml; LOCK_FLAGS=--upgrade takes newer versions
+	@$(UV) $(COMPILE) $(LOCK_FLAGS) --group dev --output-file requirements.lock
+	@$(UV) $(COMPILE) --constraints requirements.lock --output-file requirements-service.lock
+	@echo "requirements.lock and its part for the image, requirements-service.lock, are renewed"
 
 clean:  ## remove everything that can be made again
 	rm -rf .venv .tools .demo .hypothesis .pytest_cache .ruff_cache .coverage .coverage.* dist

