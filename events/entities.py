@@ -5,6 +5,7 @@ A run has two parts. Its *attributes* say what it is and change when somebody am
 write the run's parameters again.
 """
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -159,19 +160,29 @@ class Alias(Struct, frozen=True, kw_only=True, tag="alias.v1"):
 Entity = Flow | FlowRun | TaskRun | Alias
 
 
+KEYS_MAX = 4_096
+"""How many keys of runs are kept: each is asked for several times while a proposal is decided."""
+
+
 def flow_key(id: UUID) -> str:
+    """The key of a flow."""
     return f"flow:{id}"
 
 
 def flow_name_key(name: str) -> str:
+    """The key of a flow by its name."""
     return f"flow_name:{name}"
 
 
+@lru_cache(maxsize=KEYS_MAX)
 def flow_run_key(id: UUID) -> str:
+    """The key of a flow run."""
     return f"flow_run:{id}"
 
 
+@lru_cache(maxsize=KEYS_MAX)
 def task_run_key(id: UUID) -> str:
+    """The key of a task run."""
     return f"task_run:{id}"
 
 

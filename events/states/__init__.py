@@ -22,6 +22,9 @@ class StateType(StrEnum):
     PAUSED = "PAUSED"
     CANCELLING = "CANCELLING"
 
+    # an enum hashes in Python, a string in C; types are looked up in sets with every decision
+    __hash__ = str.__hash__
+
 
 FINAL = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED})
 """Types that end a run. PAUSED and CANCELLING do not."""
@@ -150,9 +153,11 @@ def is_persisted_result(data: object) -> bool:
 
 def stored_data(data: object) -> object:
     """What is kept of a state's data: all of it, but for results marked unpersisted."""
-    if isinstance(data, dict) and cast("dict[str, object]", data).get("type") == UNPERSISTED:
-        return None
-    return data
+    return None if _is_marked_unpersisted(data) else data
+
+
+def _is_marked_unpersisted(data: object) -> bool:
+    return isinstance(data, dict) and cast("dict[str, object]", data).get("type") == UNPERSISTED
 
 
 StateName = Annotated[str, Meta(description="names are compared with their case")]

@@ -65,6 +65,8 @@ def consult(
     visits: list[Visit[Run]] = []
     for rule in policy.concerned[None if initial is None else initial.type, intended]:
         verdict = _verdict(rule, question, initial, proposed)
+        if verdict is PASS and rule.after is None and not rule.restores_policy:
+            continue
         before, entered = promised, proposed
         match verdict:
             case Pass(details=details, policy=amendment):

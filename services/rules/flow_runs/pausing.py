@@ -22,7 +22,7 @@ def pause_only_what_has_a_state(_: Question[FlowRun], proposed: ProposedState) -
 def pause_running_runs_once(
     question: Question[FlowRun], initial: State, proposed: ProposedState
 ) -> Verdict:
-    """Refuse to pause what does not run, to pause twice, and to suspend what cannot be restarted."""
+    """Refuse to pause what does not run, to pause twice, and to suspend for good."""
     verb = verb_of(proposed)
     if initial.type is not StateType.RUNNING:
         return Reject(reason=f"Cannot {verb} flows that are not currently running.")
