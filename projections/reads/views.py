@@ -1,9 +1,12 @@
 """Views: everything that can be asked of the SQL views, answered off the event loop."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 
 from events.changes import LogLine
 from events.entities import Flow, FlowRun, TaskRun
@@ -15,7 +18,45 @@ from events.queries import (
     LogQuery,
     TaskRunQuery,
 )
+from events.queries.queries import Page
 from events.states import State
+
+from ..store import checkpoints, projections_table
+from ..views.flow_run_states import flow_run_states
+from ..views.task_run_states import task_run_states
+from .criteria import Conditions
+from .entities import flow_of, flow_run_of, log_line_of, state_of, task_run_of
+from .estimates import lateness
+from .filters import (
+    flow_runs,
+    flow_runs_matching,
+    flows,
+    flows_matching,
+    log_conditions,
+    logs,
+    task_runs,
+    task_runs_matching,
+)
+from .history import flow_run_history
+from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
+
+T = TypeVar("T")
+
+READERS_MAX = 8
+"""Questions answered at once; more would only wait for each other."""
+
+_flow_run_states = flow_run_states.table(flow_run_states.name)
+_task_run_states = task_run_states.table(task_run_states.name)
+
+
+def _page(table: Table, query: Page, conditions: Conditions, order: Order) -> Select[Any]:
+    return (
+        select(table).where(*conditions).order_by(*order).limit(query.size).offset(query.skipped)
+    )
+
+
+def _count(table: Table, conditions: Conditions) -> Select[tuple[int]]:
+    return select(func.count()).select_from(table).where(*conditions)
 
 
 class Views:
@@ -23,63 +64,113 @@ class Views:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        if engine.dialect.name == "postgresql":
+            # all statements of an answer see the same instant, as they do in SQLite
+            self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._limiter = CapacityLimiter(READERS_MAX)
+
+    async def _ask(self, question: Callable[[Connection], T]) -> T:
+        def answer() -> T:
+            with self._engine.connect() as connection:
+                return question(connection)
+
+        return await to_thread.run_sync(answer, limiter=self._limiter)
+
+    async def _all(self, query: Select[Any], entity: Callable[[Any], T]) -> list[T]:
+        return await self._ask(lambda ask: [entity(row) for row in ask.execute(query)])
+
+    async def _scalar(self, query: Select[Any]) -> Any:
+        return await self._ask(lambda ask: ask.scalar(query))
 
     async def flows(self, query: FlowQuery) -> list[Flow]:
         """A page of flows."""
-        raise NotImplementedError
+        matching = flows_matching(flows.c, query)
+        return await self._all(
+            _page(flows, query, matching, flow_order(flows.c, query.sort)), flow_of
+        )
 
     async def count_flows(self, query: FlowQuery) -> int:
         """How many flows match; the page does not matter."""
-        raise NotImplementedError
+        return await self._scalar(_count(flows, flows_matching(flows.c, query)))
 
     async def flow_runs(self, query: FlowRunQuery) -> list[FlowRun]:
         """A page of flow runs."""
-        raise NotImplementedError
+        matching, order = flow_runs_matching(flow_runs.c, query), flow_run_order
+        page = _page(flow_runs, query, matching, order(flow_runs.c, query.sort))
+        return await self._all(page, flow_run_of)
 
     async def count_flow_runs(self, query: FlowRunQuery) -> int:
         """How many flow runs match; the page does not matter."""
-        raise NotImplementedError
+        return await self._scalar(_count(flow_runs, flow_runs_matching(flow_runs.c, query)))
 
     async def lateness(self, query: FlowRunQuery, now: datetime) -> float | None:
         """The average lateness, in seconds, of the flow runs that match; None without any."""
-        raise NotImplementedError
+        c = flow_runs.c
+        sums = select(func.count(), func.sum(lateness(c, now)))
+        found = await self._ask(
+            lambda ask: ask.execute(sums.where(*flow_runs_matching(c, query))).one()
+        )
+        runs, late = found
+        return int(late) / runs / 1_000_000 if runs else None
 
     async def flow_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
         """The flow runs in buckets of expected start time."""
-        raise NotImplementedError
+        return await self._ask(lambda ask: flow_run_history(ask, query, now))
 
     async def flow_run_states(self, flow_run_id: UUID) -> list[State]:
         """The states that a flow run has been in, oldest first."""
-        raise NotImplementedError
+        return await self._states(_flow_run_states, flow_run_id)
 
     async def flow_run_state(self, id: UUID) -> State | None:
         """One state of a flow run."""
-        raise NotImplementedError
+        return await self._state(_flow_run_states, id)
 
     async def task_runs(self, query: TaskRunQuery) -> list[TaskRun]:
         """A page of task runs."""
-        raise NotImplementedError
+        matching, order = task_runs_matching(task_runs.c, query), task_run_order
+        page = _page(task_runs, query, matching, order(task_runs.c, query.sort))
+        return await self._all(page, task_run_of)
 
     async def count_task_runs(self, query: TaskRunQuery) -> int:
         """How many task runs match; the page does not matter."""
-        raise NotImplementedError
+        return await self._scalar(_count(task_runs, task_runs_matching(task_runs.c, query)))
 
     async def task_run(self, id: UUID) -> TaskRun | None:
         """One task run."""
-        raise NotImplementedError
+        found = await self._all(select(task_runs).where(task_runs.c.id == id), task_run_of)
+        return found[0] if found else None
 
     async def task_run_states(self, task_run_id: UUID) -> list[State]:
         """The states that a task run has been in, oldest first."""
-        raise NotImplementedError
+        return await self._states(_task_run_states, task_run_id)
 
     async def task_run_state(self, id: UUID) -> State | None:
         """One state of a task run."""
-        raise NotImplementedError
+        return await self._state(_task_run_states, id)
+
+    async def _states(self, table: Table, run_id: UUID) -> list[State]:
+        c = table.c
+        query = select(c.state).where(c.run_id == run_id).order_by(c.timestamp, c.position, c.id)
+        return await self._all(query, lambda row: state_of(row.state))
+
+    async def _state(self, table: Table, id: UUID) -> State | None:
+        text = await self._scalar(select(table.c.state).where(table.c.id == id))
+        return None if text is None else state_of(text)
 
     async def logs(self, query: LogQuery) -> list[LogLine]:
         """A page of log lines."""
-        raise NotImplementedError
+        matching = log_conditions(logs.c, query.filter)
+        return await self._all(
+            _page(logs, query, matching, log_order(logs.c, query.sort)), log_line_of
+        )
 
     async def positions(self) -> dict[int, int]:
         """For each partition, the position that all views have reached."""
-        raise NotImplementedError
+        c = checkpoints.c
+        query = (
+            select(c.partition, func.min(c.position))
+            .join(projections_table, projections_table.c.name == c.view)
+            .group_by(c.partition)
+        )
+        rows = await self._ask(lambda ask: ask.execute(query).all())
+        return {partition: position for partition, position in rows}

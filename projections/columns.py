@@ -1,0 +1,72 @@
+"""Columns: how instants, ids and structures are stored, alike in SQLite and PostgreSQL.
+
+Instants are whole microseconds since 1970, so that sums are exact. Ids are text. Structures are
+JSON text, as the log has them. Text sorts by code point in both.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import json
+from sqlalchemy import BigInteger, Column, Dialect, Text, TypeDecorator
+
+from events.instants import instant_of, micros_of
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant, stored as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else micros_of(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else instant_of(value)
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID, stored as text."""
+
+    impl = TEXT
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> UUID | None:
+        return None if value is None else UUID(value)
+
+
+def id_column(name: str, *, is_key: bool = False) -> Column[Any]:
+    """A column of ids; a key is never null."""
+    return Column(name, Id, primary_key=is_key)
+
+
+def micros(instant: datetime | None) -> int | None:
+    """An instant as it is stored."""
+    return None if instant is None else micros_of(instant)
+
+
+def text_id(id: UUID | None) -> str | None:
+    """An id as it is stored."""
+    return None if id is None else str(id)
+
+
+def structure(value: object) -> str | None:
+    """A structure as it is stored; None stays None."""
+    return None if value is None else json.encode(value).decode()
+
+
+def plain(text: str) -> str:
+    """*text* as PostgreSQL can hold it: NUL becomes the replacement character."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+
+
+def plain_or_none(text: str | None) -> str | None:
+    """`plain`, where there may be no text."""
+    return None if text is None else plain(text)

@@ -1,0 +1,196 @@
+"""Criteria as SQL: what one field of a filter demands of a column."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean
+
+from events.queries.criteria import (
+    CreatedByIs,
+    InstantIs,
+    NameIs,
+    NameStarts,
+    NullableInstantIs,
+    NumberIs,
+    Operator,
+    StateIs,
+    TagsAre,
+    TextSearch,
+    utc,
+)
+from events.states import StateType
+
+Condition = ColumnElement[bool]
+Conditions = list[Condition]
+Columns = Any
+"""The columns of a table; SQLAlchemy types them by name, at run time."""
+
+_term = re.compile(r"([+!-]?)(?:\"([^\"]+)\"|([^\s\"]+))")
+
+
+class has_tag(FunctionElement[bool]):  # noqa: N801 - it reads as the SQL function that it is
+    """Whether a JSON list of texts holds a text."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "has_tag"
+
+
+@compiles(has_tag, "sqlite")
+def _has_tag_sqlite(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
+    tags, tag = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({tags}) WHERE value = {tag})"
+
+
+@compiles(has_tag, "postgresql")
+def _has_tag_postgresql(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
+    tags, tag = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"jsonb_exists(CAST({tags} AS jsonb), {tag})"
+
+
+def combined(operator: Operator | None, conditions: Iterable[Condition]) -> Conditions:
+    """One condition made of all, or none when there are none."""
+    found = list(conditions)
+    if len(found) < 2:
+        return found
+    return [or_(*found) if operator == "or_" else and_(*found)]
+
+
+def among(
+    column: ColumnElement[Any],
+    any_: Sequence[object] | None,
+    not_any_: Sequence[object] | None = None,
+) -> Conditions:
+    """*column* is one of these and none of those."""
+    found: Conditions = []
+    if any_ is not None:
+        found.append(column.in_(any_))
+    if not_any_ is not None:
+        found.append(column.not_in(not_any_))
+    return found
+
+
+def null(column: ColumnElement[Any], is_null: bool | None) -> Conditions:
+    """*column* is null, or it is not."""
+    if is_null is None:
+        return []
+    return [column.is_(None) if is_null else column.is_not(None)]
+
+
+def contains(column: ColumnElement[Any], text: str | None) -> Conditions:
+    """*column* contains *text* literally, whatever its case."""
+    return [] if text is None else [column.icontains(text, autoescape=True)]
+
+
+def named(column: ColumnElement[Any], name: NameIs | None) -> Conditions:
+    """What is demanded of a name."""
+    if name is None:
+        return []
+    return among(column, name.any_) + contains(column, name.like_)
+
+
+def starting(column: ColumnElement[Any], name: NameStarts | None) -> Conditions:
+    """What is demanded of the beginning of a name."""
+    if name is None:
+        return []
+    found = among(column, name.any_)
+    if name.startswith_ is not None:
+        begins = [column.startswith(start, autoescape=True) for start in name.startswith_]
+        found.append(or_(false(), *begins))
+    return found
+
+
+def tagged(column: ColumnElement[Any], tags: TagsAre | None) -> Conditions:
+    """What is demanded of tags, a JSON list."""
+    if tags is None:
+        return []
+    found: Conditions = []
+    if tags.all_ is not None:
+        found.append(and_(column.is_not(None), *(has_tag(column, tag) for tag in tags.all_)))
+    if tags.any_ is not None:
+        found.append(or_(false(), *(has_tag(column, tag) for tag in tags.any_)))
+    if tags.is_null_ is not None:
+        found.append(column == "[]" if tags.is_null_ else column != "[]")
+    return combined(tags.operator, found)
+
+
+def timed(column: ColumnElement[Any], instant: InstantIs | None) -> Conditions:
+    """What is demanded of an instant."""
+    if instant is None:
+        return []
+    found: Conditions = []
+    if instant.before_ is not None:
+        found.append(column <= utc(instant.before_))
+    if instant.after_ is not None:
+        found.append(column >= utc(instant.after_))
+    if isinstance(instant, NullableInstantIs):
+        found += null(column, instant.is_null_)
+    return found
+
+
+def _texts(types: list[StateType] | None) -> list[str] | None:
+    # psycopg would store an enumeration's name
+    return None if types is None else [type.value for type in types]
+
+
+def in_state(columns: Columns, state: StateIs | None) -> Conditions:
+    """What is demanded of a run's state."""
+    if state is None:
+        return []
+    found: Conditions = []
+    if state.type is not None:
+        found += among(columns.state_type, _texts(state.type.any_), _texts(state.type.not_any_))
+    if state.name is not None:
+        found += among(columns.state_name, state.name.any_, state.name.not_any_)
+    return combined(state.operator, found)
+
+
+def created_by(columns: Columns, by: CreatedByIs | None) -> Conditions:
+    """What is demanded of a run's creator."""
+    if by is None:
+        return []
+    found = among(columns.created_by_id, by.id_) + among(columns.created_by_type, by.type_)
+    return combined(by.operator, found + null(columns.created_by, by.is_null_))
+
+
+def levelled(column: ColumnElement[Any], number: NumberIs | None) -> Conditions:
+    """What is demanded of a number."""
+    if number is None:
+        return []
+    found: Conditions = []
+    if number.ge_ is not None:
+        found.append(column >= number.ge_)
+    if number.le_ is not None:
+        found.append(column <= number.le_)
+    return found
+
+
+def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch | None) -> Conditions:
+    """What a search demands of *texts*, which are searched together."""
+    if search is None:
+        return []
+    where = func.lower(texts[0])
+    for text in texts[1:]:
+        where = where.concat(" ").concat(func.lower(text))
+    wanted, required, excluded = _terms(search.query)
+    found = [where.contains(term, autoescape=True) for term in required]
+    found += [~where.contains(term, autoescape=True) for term in excluded]
+    if wanted:
+        found.append(or_(*(where.contains(term, autoescape=True) for term in wanted)))
+    return found
+
+
+def _terms(query: str) -> tuple[list[str], list[str], list[str]]:
+    """The wanted, required and excluded terms of a search; quotes keep words together."""
+    wanted: list[str] = []
+    required: list[str] = []
+    excluded: list[str] = []
+    kinds = {"": wanted, "+": required, "-": excluded, "!": excluded}
+    for sign, quoted, word in _term.findall(query.lower()):
+        kinds[sign].append(quoted or word)
+    return wanted, required, excluded

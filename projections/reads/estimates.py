@@ -1,0 +1,37 @@
+"""Estimates: a run's time running and its lateness as of an instant, in microseconds."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, type_coerce
+
+from events.instants import micros_of
+from events.states import FINAL
+
+from .criteria import Columns
+
+FINAL_VALUES = sorted(type.value for type in FINAL)
+
+
+def micros(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """An instant's column as the number that it holds."""
+    return type_coerce(column, BigInteger)
+
+
+def run_time(c: Columns, now: datetime) -> ColumnElement[int]:
+    """How long a flow run has been running, this very attempt included; never negative."""
+    so_far = cast(func.round(c.total_run_time * 1_000_000.0), BigInteger)
+    running = micros_of(now) - c.running_since
+    return case(
+        (running > 0, running), (and_(c.running_since.is_(None), so_far > 0), so_far), else_=0
+    )
+
+
+def lateness(c: Columns, now: datetime) -> ColumnElement[int]:
+    """How late a run started, or is by now if it may still start; never negative."""
+    started, expected = micros(c.start_time), micros(c.expected_start_time)
+    overdue = micros_of(now) - expected
+    is_open = c.start_time.is_(None) & c.state_type.not_in(FINAL_VALUES)
+    return case(
+        (started > expected, started - expected), (and_(is_open, overdue > 0), overdue), else_=0
+    )

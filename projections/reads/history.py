@@ -1,0 +1,220 @@
+"""The history of flow runs: what the cells of `flow_run_history` answer, and the rest from rows.
+
+A bucket is made of whole seconds, which cells answer, and of the fractions of a second at its
+edges, which the runs themselves answer. So does the second that contains the instant of asking: of
+the runs expected in it some are overdue and some are not. Cells assume that a run has been running
+for some time by now; the few to which that does not apply are put right one by one. The answer is
+thus exactly the one that all runs, asked one by one, would give.
+
+Which runs a filter leaves no cell knows: then the runs answer everything, in one query.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Integer, column, func, select, true, values
+
+from events.instants import instant_of, micros_of
+from events.queries import HistoryBucket, HistoryQuery, HistoryState
+from events.states import StateType
+
+from ..views.flow_run_history import LEVELS, SECOND
+from .criteria import Conditions
+from .estimates import lateness, micros, run_time
+from .filters import flow_runs, flow_runs_matching
+
+Sums = tuple[int, int, int]
+"""How many runs, their run time, and their lateness, in microseconds."""
+
+Found = dict[tuple[int, str, str], list[int]]
+"""`Sums` by bucket, state type and state name."""
+
+PART = (column("bucket", Integer), column("first", BigInteger), column("last", BigInteger))
+
+# instants in a cell are counted from its beginning
+CELLS_SQL = """
+WITH parts (bucket, level, first, last, is_past) AS (VALUES {parts})
+SELECT bucket, state_type, state_name, sum(runs),
+       sum(run_time + CASE WHEN state_type = 'RUNNING'
+                           THEN runs * ({now} - start * 1000000) - running_since ELSE 0 END),
+       sum(lateness + CASE WHEN is_past = 1
+                           THEN waiting * ({now} - start * 1000000) - waiting_since ELSE 0 END)
+  FROM parts CROSS JOIN flow_run_history cells
+ WHERE cells.level = parts.level AND cells.start >= parts.first AND cells.start < parts.last
+ GROUP BY bucket, state_type, state_name
+"""
+
+
+class Cells(NamedTuple):
+    """Consecutive cells of a level that a bucket is made of; seconds since 1970."""
+
+    bucket: int
+    level: int
+    start: int
+    end: int
+    is_past: bool
+
+
+class Runs(NamedTuple):
+    """A part of a bucket that the runs themselves answer; microseconds since 1970."""
+
+    bucket: int
+    start: int
+    end: int
+
+
+def flow_run_history(
+    connection: Connection, query: HistoryQuery, now: datetime
+) -> list[HistoryBucket]:
+    """The flow runs in buckets, as of *now*."""
+    edges = query.edges()
+    if not edges:
+        return []
+    conditions = flow_runs_matching(flow_runs.c, query)
+    if conditions:
+        found = _from_runs(connection, edges, conditions, now)
+    else:
+        found = _from_cells(connection, edges, now)
+    return _buckets(edges, found)
+
+
+def _buckets(edges: Sequence[int], found: Found) -> list[HistoryBucket]:
+    states: dict[int, list[HistoryState]] = defaultdict(list)
+    for (bucket, type, name), (runs, run_time, lateness) in sorted(found.items()):
+        state = HistoryState(
+            state_type=StateType(type),
+            state_name=name,
+            count_runs=runs,
+            sum_estimated_run_time=run_time / SECOND,
+            sum_estimated_lateness=lateness / SECOND,
+        )
+        states[bucket].append(state)
+    return [
+        HistoryBucket.between(start, end, states[bucket])
+        for bucket, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+    ]
+
+
+def _from_runs(
+    connection: Connection, edges: Sequence[int], conditions: Conditions, now: datetime
+) -> Found:
+    c, step = flow_runs.c, edges[1] - edges[0]
+    # both sides are whole numbers, and so is their quotient in either database
+    bucket = ((micros(c.expected_start_time) - edges[0]).op("/")(step)).label("bucket")
+    sums = (func.count(), func.sum(run_time(c, now)), func.sum(lateness(c, now)))
+    query = (
+        select(bucket, c.state_type, c.state_name, *sums)
+        .where(c.expected_start_time >= instant_of(edges[0]))
+        .where(c.expected_start_time < instant_of(edges[-1]))
+        .where(*conditions)
+        .group_by(bucket, c.state_type, c.state_name)
+    )
+    return {(k, type, name): [*map(int, sums)] for k, type, name, *sums in connection.execute(query)}
+
+
+def _start(part: Runs) -> int:
+    return part.start
+
+
+def _from_cells(connection: Connection, edges: Sequence[int], now: datetime) -> Found:
+    cells, runs = divided(edges, micros_of(now))
+    found: Found = defaultdict(lambda: [0, 0, 0])
+    for key, sums in _summed(connection, cells, runs, now):
+        into = found[key]
+        for place, amount in enumerate(sums):
+            into[place] += amount
+    for key, too_little in _not_running_yet(connection, edges, sorted(runs, key=_start), now):
+        found[key][1] += too_little
+    return found
+
+
+def divided(edges: Sequence[int], now: int) -> tuple[list[Cells], list[Runs]]:
+    """The buckets between *edges* as cells and, where there are none, as runs."""
+    cells: list[Cells] = []
+    runs: list[Runs] = []
+    this_second, is_within = divmod(now, SECOND)
+    for bucket, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        first, last = -(-start // SECOND), end // SECOND
+        if start < first * SECOND:
+            runs.append(Runs(bucket, start, first * SECOND))
+        if last * SECOND < end:
+            runs.append(Runs(bucket, last * SECOND, end))
+        past = min(max(first, this_second), last)
+        future = past
+        if is_within and first <= this_second < last:
+            runs.append(Runs(bucket, past * SECOND, (past + 1) * SECOND))
+            future += 1
+        cells += (Cells(bucket, *part, is_past=True) for part in nested(first, past))
+        cells += (Cells(bucket, *part, is_past=False) for part in nested(future, last))
+    return cells, runs
+
+
+def nested(start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The coarsest cells between two seconds: levels, each with where its cells begin and end."""
+    if start >= end:
+        return
+    climbed: list[tuple[int, int, int]] = []
+    for level, above in zip(LEVELS, (*LEVELS[1:], 0), strict=True):
+        first = -(-start // above) * above if above else end
+        last = end // above * above if above else end
+        if first >= last:
+            first = last = end
+        if start < first:
+            yield level, start, first
+        if last < end:
+            climbed.append((level, last, end))
+        start, end = first, last
+        if start >= end:
+            break
+    yield from climbed
+
+
+def _summed(
+    connection: Connection, cells: Sequence[Cells], runs: Sequence[Runs], now: datetime
+) -> Iterator[tuple[tuple[int, str, str], Sums]]:
+    """What the parts of the buckets hold, by bucket and state."""
+    if cells:
+        parts = ", ".join(f"({k}, {n}, {a}, {z}, {int(past)})" for k, n, a, z, past in cells)
+        sql = CELLS_SQL.format(parts=parts, now=micros_of(now))
+        for k, type, name, *sums in connection.exec_driver_sql(sql):
+            yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
+    if runs:
+        c = flow_runs.c
+        parts = values(*PART, name="parts").data([tuple(part) for part in runs])
+        query = (
+            select(
+                parts.c.bucket,
+                c.state_type,
+                c.state_name,
+                func.count(),
+                func.sum(run_time(c, now)),
+                func.sum(lateness(c, now)),
+            )
+            .select_from(parts.join(flow_runs, true()))
+            .where(micros(c.expected_start_time) >= parts.c.first)
+            .where(micros(c.expected_start_time) < parts.c.last)
+            .group_by(parts.c.bucket, c.state_type, c.state_name)
+        )
+        for k, type, name, *sums in connection.execute(query):
+            yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
+
+
+def _not_running_yet(
+    connection: Connection, edges: Sequence[int], runs: Sequence[Runs], now: datetime
+) -> Iterator[tuple[tuple[int, str, str], int]]:
+    """How much too little cells say of the run time of runs that seem to begin after *now*."""
+    c, starts = flow_runs.c, [part.start for part in runs]
+    query = (
+        select(micros(c.expected_start_time), c.state_type, c.state_name, c.running_since)
+        .where(c.running_since > micros_of(now))
+        .where(c.expected_start_time >= instant_of(edges[0]))
+        .where(c.expected_start_time < instant_of(edges[-1]))
+    )
+    for expected, type, name, running_since in connection.execute(query):
+        place = bisect_right(starts, expected) - 1
+        if place < 0 or expected >= runs[place].end:
+            bucket = (expected - edges[0]) // (edges[1] - edges[0])
+            yield (bucket, type, name), running_since - micros_of(now)

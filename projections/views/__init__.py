@@ -1,0 +1,21 @@
+"""One module per view, one table per view, named alike."""
+
+from .flow_run_history import flow_run_history
+from .flow_run_states import flow_run_states
+from .flow_runs import flow_runs
+from .flows import flows
+from .logs import logs
+from .task_run_states import task_run_states
+from .task_runs import task_runs
+
+PROJECTIONS = (
+    flows,
+    flow_runs,
+    flow_run_states,
+    flow_run_history,
+    task_runs,
+    task_run_states,
+    logs,
+)
+
+__all__ = ["PROJECTIONS"]

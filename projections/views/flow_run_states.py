@@ -1,0 +1,8 @@
+"""flow_run_states: one row per state of a flow run."""
+
+from ..projection import Projection
+from .states import ENTER, states_of, table
+
+flow_run_states = Projection(
+    name="flow_run_states", version=1, table=table, kinds=(ENTER,), fold=states_of("flow_run:")
+)

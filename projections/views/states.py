@@ -1,0 +1,72 @@
+"""The states of runs: one row per state that a run has entered, or is known to have been in."""
+
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from msgspec import json
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table
+
+from events.changes import (
+    FlowRegistered,
+    FlowRunAmended,
+    FlowRunCreated,
+    InputsDeleted,
+    LogsWritten,
+    PolicyAmended,
+    StateEntered,
+    StateRecorded,
+    TaskRunAmended,
+    TaskRunCreated,
+)
+from events.decisions import Recorded
+from events.instants import micros_of
+
+from ..columns import TEXT, Moment, id_column, plain
+from ..projection import Sql, Statement, insert
+
+ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position"))
+
+
+def table(name: str) -> Table:
+    """The table of a view of states, under *name*."""
+    return Table(
+        name,
+        MetaData(),
+        id_column("id", is_key=True),
+        id_column("run_id"),
+        Column("type", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("timestamp", Moment, nullable=False),
+        Column("state", TEXT, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Index(f"ix_{name}_run", "run_id", "timestamp"),
+    )
+
+
+def states_of(subjects: str) -> Callable[[Recorded], Iterator[Statement]]:
+    """The fold of a view of the states of *subjects*, such as `flow_run:`."""
+    start = len(subjects)
+
+    def fold(recorded: Recorded) -> Iterator[Statement]:
+        """The statements that bring the states up to date with one decision."""
+        decision = recorded.decision
+        if not decision.subject.startswith(subjects):
+            return
+        run_id = decision.subject[start:]
+        for change in decision.changes:
+            match change:
+                case StateEntered(state=state) | StateRecorded(state=state):
+                    row = (
+                        *(str(state.id), run_id, state.type.value, plain(state.name)),
+                        *(micros_of(state.timestamp), json.encode(state).decode()),
+                        recorded.position,
+                    )
+                    yield Statement(ENTER, row)
+                case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
+                    pass
+                case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
+                    pass
+                case _:
+                    assert_never(change)
+
+    return fold

@@ -1,0 +1,156 @@
+"""The worker follows the log of every partition and keeps all views up to date.
+
+A batch's rows and the checkpoints of the views go into one transaction. What a checkpoint has
+passed is skipped, so that redelivery changes nothing and several workers do no harm. A gap, or an
+entry that cannot be read, stops the worker: views that skip are views that lie.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+import anyio
+from anyio import to_thread
+from msgspec import DecodeError
+from sqlalchemy.exc import OperationalError
+
+from events.decisions import Recorded
+from events.log import START, CorruptLog, Entry, EventLog
+from events.wire.codec import decode_decision
+
+from .projection import Projection, Row, Sql
+from .store import Store
+
+BATCH_MAX = 1_000
+"""Entries in one transaction: enough to make its cost small, few enough to show soon."""
+
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+logger = logging.getLogger(__name__)
+
+
+def recorded_of(partition: int, entry: Entry) -> Recorded:
+    """The decision in *entry*; CorruptLog when it is not as we wrote it."""
+    time_ms, _, position = entry.entry_id.partition("-")
+    try:
+        decision = decode_decision(entry.body)
+    except (DecodeError, ValueError) as error:
+        raise CorruptLog(
+            f"partition {partition}, position {position}: the entry cannot be read: {error}"
+        ) from error
+    return Recorded(
+        partition=partition, position=int(position), time_ms=int(time_ms), decision=decision
+    )
+
+
+def apply(
+    store: Store,
+    tables: Sequence[tuple[Projection, str]],
+    partition: int,
+    batch: Sequence[Recorded],
+) -> int:
+    """Fold *batch*, consecutive decisions of a partition, into *tables*, all or nothing.
+
+    Gives the position that they have reached. Each table skips what it has; CorruptLog when
+    there is a gap before the batch or in it.
+    """
+    names = [name for _, name in tables]
+    last = batch[-1]
+    with store.writing() as connection:
+        reached = store.claimed(connection, names, partition)
+        _assert_gapless(partition, min(reached.values()), batch)
+        for projection, name in tables:
+            kinds: dict[Sql, list[Row]] = {kind: [] for kind in projection.kinds}
+            after, fold = reached[name], projection.fold
+            for recorded in batch:
+                if recorded.position > after:
+                    for sql, row in fold(recorded):
+                        kinds[sql].append(row)
+            for sql, rows in kinds.items():
+                store.execute(connection, name, sql, rows)
+        behind = [name for name, position in reached.items() if position < last.position]
+        store.advance(connection, behind, partition, last.position, last.entry_id)
+    return max(last.position, *reached.values())
+
+
+def _assert_gapless(partition: int, reached: int, batch: Sequence[Recorded]) -> None:
+    expected = min(reached + 1, batch[0].position)
+    for recorded in batch:
+        if recorded.position != expected:
+            raise CorruptLog(
+                f"partition {partition}, position {expected}: the entry is missing, "
+                f"position {recorded.position} follows"
+            )
+        expected += 1
+
+
+class Worker:
+    """Keeps the views of one database up to date with one log.
+
+    *unreachable* are the errors of a log that cannot be reached for now; they and a database
+    that cannot be reached are waited out. *positions* says how far each partition is.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        store: Store,
+        projections: Sequence[Projection],
+        unreachable: tuple[type[Exception], ...] = (OSError,),
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._log = log
+        self._store = store
+        self._tables = [(projection, projection.name) for projection in projections]
+        self._away = (OperationalError, *unreachable)
+        self._sleep = sleep
+        self._failures = 0
+        self.positions: dict[int, int] = {}
+        self.trouble: str | None = "not started"
+
+    async def run(self) -> None:
+        """Follow the log for ever; CorruptLog when it cannot be read as it was written."""
+        while True:
+            try:
+                await self._follow()
+            except self._away as error:
+                seconds = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
+                self._failures += 1
+                self.trouble = str(error)
+                logger.warning("views_waiting", extra={"because": str(error), "again_s": seconds})
+                await self._sleep(seconds)
+            except CorruptLog as error:
+                self.trouble = str(error)
+                raise
+
+    async def _follow(self) -> None:
+        after = await self._begin()
+        self.trouble = None
+        async with aclosing(self._log.tail(after, BATCH_MAX)) as batches:  # type: ignore[type-var]
+            async for partition, entries in batches:
+                await self.fold(partition, entries)
+                self._failures = 0
+
+    async def _begin(self) -> dict[int, str]:
+        """Where to go on from, in every partition."""
+        await to_thread.run_sync(self._store.prepare, [each for each, _ in self._tables])
+        names = [name for _, name in self._tables]
+        reached = await to_thread.run_sync(self._store.reached, names)
+        after = {p: reached.get(p, START) for p in self._log.streams.every()}
+        self.positions = {p: int(entry_id.partition("-")[2]) for p, entry_id in after.items()}
+        return after
+
+    async def fold(self, partition: int, entries: Sequence[Entry]) -> None:
+        """Fold consecutive entries of a partition into all views."""
+        self.positions[partition] = await to_thread.run_sync(self._apply, partition, entries)
+
+    def _apply(self, partition: int, entries: Sequence[Entry]) -> int:
+        batch = [recorded_of(partition, entry) for entry in entries]
+        return apply(self._store, self._tables, partition, batch)
+
+    async def lag(self) -> dict[int, int]:
+        """For each partition, how many decisions the views are behind."""
+        return {
+            partition: (await self._log.head(partition)).position - position
+            for partition, position in self.positions.items()
+        }
