@@ -3,11 +3,13 @@
 -- KEYS  1 head   2 transitions   3 snapshots   4 dead letters   5 lease   6.. reply streams
 -- ARGV  1 lease token, empty when none is held
 --       2-4 the expected head: offset, entry id, hash      5-7 the head after it, likewise
---       8-11 how many of each follow:
+--       8-11 how many values of each follow:
 --            entries         id, proposal id, hash, decision
 --            snapshots       field, value
 --            dead letters    offset, proposal, reason, field or empty
 --            replies         place among the reply streams, reply
+--       12 the lengths of all these values, as a MessagePack list   13 the values, end to end:
+--          a thousand arguments would cost the client more than everything else here
 -- Returns OK, LEASE or CONFLICT; an error reply when the log is not as we wrote it.
 --
 -- Redis does not undo what a failed script wrote. So everything that can fail is tried before the
@@ -36,6 +38,12 @@ end
 if last ~= entry_id then
   return redis.error_reply('CORRUPT head is at ' .. entry_id .. ', transitions end at ' .. last)
 end
+local values, from = cmsgpack.unpack(ARGV[12]), 1
+for i = 1, #values do
+  local length = values[i]
+  values[i] = string.sub(ARGV[13], from, from + length - 1)
+  from = from + length
+end
 redis.call('HLEN', KEYS[3])
 redis.call('XLEN', KEYS[4])
 
@@ -46,29 +54,33 @@ if type(written) == 'table' then
   return redis.error_reply((string.gsub(written.err, '^@user_script: %d+: %-?', '')))
 end
 
-local at, previous = 12, hash
-for _ = 1, tonumber(ARGV[8]) do
-  redis.call('XADD', KEYS[2], ARGV[at], 'decision', ARGV[at + 3], 'proposal_id', ARGV[at + 1],
-    'previous', previous, 'hash', ARGV[at + 2])
-  previous, at = ARGV[at + 2], at + 4
+local at, stop, previous = 1, tonumber(ARGV[8]), hash
+while at <= stop do
+  local own = values[at + 2]
+  redis.call('XADD', KEYS[2], values[at], 'decision', values[at + 3],
+    'proposal_id', values[at + 1], 'previous', previous, 'hash', own)
+  previous, at = own, at + 4
 end
 
-local stop = at + 2 * tonumber(ARGV[9])
-while at < stop do
-  local upto = math.min(at + VALUES_MAX, stop)
-  redis.call('HSET', KEYS[3], unpack(ARGV, at, upto - 1))
-  at = upto
+stop = stop + ARGV[9]
+while at <= stop do
+  local upto = math.min(at + VALUES_MAX - 1, stop)
+  redis.call('HSET', KEYS[3], unpack(values, at, upto))
+  at = upto + 1
 end
 
-for _ = 1, tonumber(ARGV[10]) do
-  redis.call('XADD', KEYS[4], '*', 'offset', ARGV[at], 'proposal', ARGV[at + 1],
-    'reason', ARGV[at + 2], 'field', ARGV[at + 3])
+stop = stop + ARGV[10]
+while at <= stop do
+  redis.call('XADD', KEYS[4], '*', 'offset', values[at], 'proposal', values[at + 1],
+    'reason', values[at + 2], 'field', values[at + 3])
   at = at + 4
 end
 
 -- proposers choose the names of reply streams, so that one may be unusable: it gets no reply
-for _ = 1, tonumber(ARGV[11]) do
-  redis.pcall('XADD', KEYS[5 + ARGV[at]], 'MAXLEN', '~', REPLIES_MAX, '*', 'reply', ARGV[at + 1])
+stop = stop + ARGV[11]
+while at <= stop do
+  redis.pcall('XADD', KEYS[5 + values[at]], 'MAXLEN', '~', REPLIES_MAX, '*',
+    'reply', values[at + 1])
   at = at + 2
 end
 for i = 6, #KEYS do

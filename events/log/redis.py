@@ -44,8 +44,10 @@ entry and never blocks longer than half the socket's own timeout, which would lo
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
+from itertools import chain
 from typing import Any, cast
 
+from msgspec import msgpack
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -126,11 +128,13 @@ class RedisEventLog:
             raise
         return _ANSWERS[said]
 
-    def _script_call(self, partition: int, commit: Commit) -> tuple[list[str], list[Any]]:
+    def _script_call(
+        self, partition: int, commit: Commit
+    ) -> tuple[list[str], list[str | bytes | int]]:
         """The keys and arguments of `commit.lua`, in its order."""
         streams, expected, head = self.streams, commit.expected, commit.head
         clients = list(dict.fromkeys(reply.to for reply in commit.replies))
-        places = {client: place for place, client in enumerate(clients, start=1)}
+        places = {client: str(place) for place, client in enumerate(clients, start=1)}
         keys = [
             streams.head(partition),
             streams.transitions(partition),
@@ -139,21 +143,28 @@ class RedisEventLog:
             streams.lease(partition),
             *(streams.replies(partition, client) for client in clients),
         ]
-        arguments: list[Any] = [
+        groups: tuple[list[str | bytes], ...] = ([], [], [], [])
+        entries, snapshots, letters, answers = groups
+        for entry in commit.entries:
+            entries += (entry.entry_id, entry.proposal_id, entry.hash, entry.body)
+        for snapshot in commit.snapshots.items():
+            snapshots += snapshot
+        for letter in commit.dead_letters:
+            letters += (letter.offset, letter.body, letter.reason, letter.field or "")
+        for reply in commit.replies:
+            answers += (places[reply.to], reply.body)
+        values = [
+            value.encode() if isinstance(value, str) else value
+            for value in chain.from_iterable(groups)
+        ]
+        arguments: list[str | bytes | int] = [
             commit.lease or "",
             *(expected.offset, expected.entry_id, expected.hash),
             *(head.offset, head.entry_id, head.hash),
-            *(len(commit.entries), len(commit.snapshots)),
-            *(len(commit.dead_letters), len(commit.replies)),
+            *map(len, groups),
+            msgpack.encode(list(map(len, values))),
+            b"".join(values),
         ]
-        for entry in commit.entries:
-            arguments += (entry.entry_id, entry.proposal_id, entry.hash, entry.body)
-        for snapshot in commit.snapshots.items():
-            arguments += snapshot
-        for letter in commit.dead_letters:
-            arguments += (letter.offset, letter.body, letter.reason, letter.field or "")
-        for reply in commit.replies:
-            arguments += (places[reply.to], reply.body)
         return keys, arguments
 
     async def relayed(self, partition: int) -> str:
