@@ -1,0 +1,105 @@
+"""The application: FastAPI around operations that are bare Starlette routes on msgspec."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from events.log import EventLog
+
+from ..errors import Unavailable
+from . import versions
+from .calls import Endpoint
+from .context import Context
+from .limits import GatewayLimits
+from .openapi import paths_and_schemas
+from .proposing import Proposing
+from .routes import OPERATIONS
+from .sockets import SOCKETS
+from .views import Views
+
+PREFIX = "/api"
+
+
+def create_app(
+    *,
+    proposer: Proposing,
+    log: EventLog,
+    views: Views,
+    now: Callable[[], datetime],
+    new_id: Callable[[], UUID],
+    limits: GatewayLimits | None = None,
+    auth_string: str | None = None,
+    outages: tuple[type[Exception], ...] = (),
+) -> FastAPI:
+    """The HTTP and WebSocket API over a running *proposer*, the log and the views.
+
+    *outages* are errors of the views after which asking again may help; Redis's are known.
+    With an *auth_string*, such as `user:password`, everybody must know it.
+    """
+    context = Context(
+        proposer=proposer,
+        log=log,
+        views=views,
+        now=now,
+        new_id=new_id,
+        limits=limits or GatewayLimits(),
+        auth_string=auth_string,
+        outages=(Unavailable, RedisError, OSError, TimeoutError, *outages),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        await context.stop()
+
+    app = FastAPI(
+        title="Headgate",
+        version=versions.API_VERSION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        exception_handlers={Exception: _broken},
+    )
+    app.router.routes[:0] = _routes(context)
+    app.openapi = lambda: _document(app)
+    app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
+    return app
+
+
+async def _broken(_: Request, error: Exception) -> Response:
+    """What a client hears of a fault of ours; the log hears more."""
+    return JSONResponse({"exception_message": "Internal Server Error"}, 500)
+
+
+def _routes(context: Context) -> list[Route | WebSocketRoute]:
+    routes: list[Route | WebSocketRoute] = []
+    for one in OPERATIONS:
+        endpoint = Endpoint(
+            context, one.handler, is_open=one.is_open, is_versioned=one.is_versioned
+        )
+        route = Route(PREFIX + one.path, endpoint, methods=[one.method], name=one.summary)
+        route.methods = {one.method}
+        routes.append(route)
+    for path, socket in SOCKETS.items():
+        routes.append(WebSocketRoute(PREFIX + path, socket(context)))
+    return routes
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        paths, schemas = paths_and_schemas(OPERATIONS, PREFIX)
+        app.openapi_schema = {
+            "openapi": "3.1.0",
+            "info": {"title": app.title, "version": app.version},
+            "paths": paths,
+            "components": {"schemas": schemas},
+        }
+    return app.openapi_schema

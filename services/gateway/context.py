@@ -1,0 +1,141 @@
+"""What every route and socket of one gateway process works with."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from events.entities import (
+    Alias,
+    Entity,
+    Flow,
+    FlowRun,
+    TaskRun,
+    flow_key,
+    flow_name_key,
+    flow_run_key,
+    task_run_key,
+)
+from events.log import EventLog
+from events.proposals import Proposal
+from events.wire.replies import Answer
+from events.wire.snapshots import entity_of, fields_of
+
+from .bodies import path_of
+from .errors import detail, failed, invalid
+from .feed import Feed, Readers
+from .limits import GatewayLimits
+from .proposing import Proposing
+from .recent import Recent
+from .views import Views
+from .writes import OwnWrites
+
+
+class Context:
+    """The dependencies of the gateway, and what it may do with them."""
+
+    def __init__(
+        self,
+        *,
+        proposer: Proposing,
+        log: EventLog,
+        views: Views,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        limits: GatewayLimits,
+        auth_string: str | None = None,
+        outages: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self.proposer = proposer
+        self.log = log
+        self.streams = log.streams
+        self.views = views
+        self.now = now
+        self.new_id = new_id
+        self.limits = limits
+        self.auth_string = auth_string
+        self.outages = outages
+        self.writes = OwnWrites(views, log, limits.views_wait_s)
+        self.feed = Feed(log, Readers(self.flow_run, self.flow), outages, limits.socket_backlog_max)
+        self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
+        self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
+
+    async def stop(self) -> None:
+        """End what runs in the background."""
+        await self.writes.stop()
+        await self.feed.stop()
+
+    async def ask(self, proposal: Proposal) -> Answer:
+        """The decision on *proposal*; raises `Refused` when there can be none."""
+        answer = await self.proposer.propose(proposal)
+        if isinstance(answer, Answer):
+            self.writes.decided(self.streams.of(proposal), answer.entry_id)
+            return answer
+        if answer.missing:
+            raise failed(404, answer.reason)
+        _, path = path_of(f"{answer.reason} - at `$.{answer.field}`" if answer.field else "")
+        raise invalid(answer.reason, "body", *path)
+
+    async def flow(self, id: UUID) -> Flow | None:
+        """The flow *id* as of its last decision."""
+        found = await self._entity(self.streams.control, flow_key(id))
+        return found if isinstance(found, Flow) else None
+
+    async def flow_named(self, name: str) -> Flow | None:
+        """The flow called *name*."""
+        alias = await self._entity(self.streams.control, flow_name_key(name))
+        return await self.flow(alias.id) if isinstance(alias, Alias) else None
+
+    async def flow_run(self, id: UUID) -> FlowRun | None:
+        """The flow run *id* as of its last decision."""
+        found = await self._entity(self.streams.of_run(id), flow_run_key(id))
+        if not isinstance(found, FlowRun):
+            return None
+        self._known_runs.put(id, True)
+        return found
+
+    async def has_flow_run(self, id: UUID) -> bool:
+        """Whether there is a flow run *id*; remembered, for runs stay."""
+        if self._known_runs.get(id):
+            return True
+        key = flow_run_key(id)
+        if (await self.log.snapshots(self.streams.of_run(id), [key]))[0] is None:
+            return False
+        self._known_runs.put(id, True)
+        return True
+
+    async def task_run(self, id: UUID) -> TaskRun | None:
+        """The task run *id* as of its last decision, wherever it lives."""
+        found = await self._find_task_run(id)
+        if found is None:
+            await self.writes.are_decided()
+            found = await self._find_task_run(id)
+        return found
+
+    def task_run_lives(self, id: UUID, partition: int) -> None:
+        """Note where the task run *id* is, which its id does not say."""
+        self._task_places.put(id, partition)
+
+    async def _find_task_run(self, id: UUID) -> TaskRun | None:
+        key = task_run_key(id)
+        place = self._task_places.get(id)
+        if place is not None:
+            found = await self._entity(place, key)
+            if isinstance(found, TaskRun):
+                return found
+        everywhere = await self.log.snapshots_everywhere(fields_of(key))
+        for partition, values in everywhere.items():
+            found = entity_of(key, values)
+            if isinstance(found, TaskRun):
+                self.task_run_lives(id, partition)
+                return found
+        return None
+
+    async def _entity(self, partition: int, key: str) -> Entity | None:
+        return entity_of(key, await self.log.snapshots(partition, fields_of(key)))
+
+
+def existing(found: FlowRun | None) -> FlowRun:
+    """*found*, or the 404 of a flow run."""
+    if found is None:
+        raise detail(404, "Flow run not found")
+    return found

@@ -1,0 +1,173 @@
+"""The feed: one tail of the log for the whole process, fanned out to the sockets that listen.
+
+A subscriber has a bounded queue. One that falls behind is dropped from the feed and told so;
+nobody ever waits for it. The tail runs while somebody listens.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
+
+from events.entities import Flow, FlowRun, FlowRunAttributes
+from events.log import Entry, EventLog, Head
+from events.wire.codec import decode_decision
+
+from .event import Event, frame_of
+from .event_filter import EventFilter
+from .flow_run_events import amends, entered, event_of, is_of_flow_run, name_of
+from .recent import Recent
+
+RUNS_KNOWN_MAX = 1_000
+RETRY_S = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class Subscription:
+    """What one subscriber has not been sent yet."""
+
+    def __init__(self, wanted: EventFilter, backlog_max: int) -> None:
+        self.wanted = wanted
+        self.is_behind = asyncio.Event()
+        self._backlog_max = backlog_max
+        self._frames: asyncio.Queue[tuple[int, int, str]] = asyncio.Queue()
+
+    def offer(self, frame: str, partition: int, position: int) -> None:
+        """Queue *frame*; a subscriber that is too far behind is given up."""
+        if self._frames.qsize() >= self._backlog_max:
+            self.is_behind.set()
+        else:
+            self._frames.put_nowait((partition, position, frame))
+
+    async def next(self) -> tuple[int, int, str]:
+        """Partition, position and text of the next frame; no position for what is not logged."""
+        return await self._frames.get()
+
+
+class Readers:
+    """What the feed must ask of the gateway to describe a run."""
+
+    def __init__(
+        self,
+        flow_run: Callable[[UUID], Awaitable[FlowRun | None]],
+        flow: Callable[[UUID], Awaitable[Flow | None]],
+    ) -> None:
+        self.flow_run = flow_run
+        self.flow = flow
+
+
+class Feed:
+    """Subscriptions, and the one task that serves them."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        readers: Readers,
+        outages: tuple[type[Exception], ...],
+        backlog_max: int,
+    ) -> None:
+        self._log = log
+        self._readers = readers
+        self._outages = outages
+        self._backlog_max = backlog_max
+        self._subscriptions: set[Subscription] = set()
+        self._runs: Recent[UUID, FlowRunAttributes] = Recent(RUNS_KNOWN_MAX)
+        self._flow_names: Recent[UUID, str] = Recent(RUNS_KNOWN_MAX)
+        self._tail: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+
+    @property
+    def has_subscribers(self) -> bool:
+        return bool(self._subscriptions)
+
+    async def subscribe(self, wanted: EventFilter) -> tuple[Subscription, Mapping[int, Head]]:
+        """A subscription to all that is decided after the heads given with it."""
+        subscription = Subscription(wanted, self._backlog_max)
+        async with self._starting:
+            if self._tail is None or self._tail.done():
+                self._runs = Recent(RUNS_KNOWN_MAX)
+                cursors = {each: head.entry_id for each, head in (await self._heads()).items()}
+                self._tail = asyncio.create_task(self._follow(cursors), name="gateway: feed")
+            self._subscriptions.add(subscription)
+            return subscription, await self._heads()
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """Nothing more for *subscription*; without anybody the tail ends."""
+        self._subscriptions.discard(subscription)
+        if not self._subscriptions:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """End the tail."""
+        tail, self._tail = self._tail, None
+        if tail is not None:
+            tail.cancel()
+            await asyncio.gather(tail, return_exceptions=True)
+
+    def publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
+        """Offer *event* to whoever wants it."""
+        frame: str | None = None
+        for subscription in self._subscriptions:
+            if subscription.wanted.allows(event):
+                frame = frame or frame_of(event)
+                subscription.offer(frame, partition, position)
+
+    async def event_in(self, entry: Entry, wants: Callable[[str], bool]) -> Event | None:
+        """The event of *entry*, if it tells of a flow run and its name is wanted."""
+        if not is_of_flow_run(entry.body):
+            return None
+        decision = decode_decision(entry.body)
+        change = entered(decision)
+        id = UUID(decision.subject.rpartition(":")[2])
+        if amends(decision):
+            self._runs.forget(id)
+        if change is None or not wants(name_of(change)):
+            return None
+        run = await self._run(id)
+        return None if run is None else event_of(change, run, await self._flow_name(run.flow_id))
+
+    async def _heads(self) -> dict[int, Head]:
+        partitions = [
+            each for each in self._log.streams.every() if each != self._log.streams.control
+        ]
+        return {each: await self._log.head(each) for each in partitions}
+
+    async def _follow(self, cursors: dict[int, str]) -> None:
+        while True:
+            try:
+                async for partition, entries in self._log.tail(cursors):
+                    for entry in entries:
+                        await self._tell(partition, entry)
+                    cursors[partition] = entries[-1].entry_id
+            except self._outages as error:
+                _log.warning("the log cannot be followed, trying again: %s", error)
+                await asyncio.sleep(RETRY_S)
+
+    async def _tell(self, partition: int, entry: Entry) -> None:
+        event = await self.event_in(
+            entry, lambda name: any(each.wanted.allows_name(name) for each in self._subscriptions)
+        )
+        if event is not None:
+            position = int(entry.entry_id.rpartition("-")[2])
+            self.publish(event, partition, position)
+
+    async def _run(self, id: UUID) -> FlowRunAttributes | None:
+        known = self._runs.get(id)
+        if known is None:
+            run = await self._readers.flow_run(id)
+            if run is None:
+                return None
+            known = run.attributes
+            self._runs.put(id, known)
+        return known
+
+    async def _flow_name(self, id: UUID) -> str | None:
+        known = self._flow_names.get(id)
+        if known is None:
+            flow = await self._readers.flow(id)
+            if flow is None:
+                return None
+            known = flow.name
+            self._flow_names.put(id, known)
+        return known

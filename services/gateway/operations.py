@@ -1,0 +1,28 @@
+"""Operations: what the HTTP API offers, one line each; routes and the OpenAPI page come from it."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from .calls import Handler
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One method on one path below the API's prefix.
+
+    *takes* is the type of the body and *gives* that of the answer; *statuses* are those of
+    success. An *is_open* operation asks for no credentials, one that is not *is_versioned* for
+    no API version.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    takes: Any = None
+    gives: Any = None
+    statuses: tuple[int, ...] = (200,)
+    query: tuple[str, ...] = ()
+    is_open: bool = False
+    is_versioned: bool = True

@@ -1,0 +1,103 @@
+"""What clients send to create and change things, as they send it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from events.instants import Instant
+from events.policies import FlowRunPolicy, TaskRunPolicy
+from events.queries import FlowRunSort, RunFilters
+from events.states import ProposedState
+
+Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
+Labels = dict[str, bool | int | float | str]
+
+
+class _Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A closed family: unknown fields are refused."""
+
+
+class FlowCreate(_Body, frozen=True, kw_only=True):
+    """A flow to register or find."""
+
+    name: Name
+    tags: list[str] = []
+    labels: Labels | None = None
+
+
+class FlowRunCreate(_Body, frozen=True, kw_only=True):
+    """A flow run to create."""
+
+    flow_id: UUID
+    state: ProposedState | None = None
+    name: str = ""
+    flow_version: str | None = None
+    parameters: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    parent_task_run_id: UUID | None = None
+    infrastructure_document_id: UUID | None = None
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: list[str] = []
+    labels: Labels | None = None
+    idempotency_key: str | None = None
+    work_pool_name: str | None = None
+    work_queue_name: str | None = None
+    job_variables: dict[str, Any] | None = None
+    deployment_id: UUID | None = None
+
+
+class FlowRunUpdate(_Body, frozen=True, kw_only=True):
+    """What of a flow run to change; what is absent stays."""
+
+    name: str | None = None
+    flow_version: str | None | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = UNSET
+    empirical_policy: FlowRunPolicy | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    infrastructure_pid: str | None | UnsetType = UNSET
+    job_variables: dict[str, Any] | None | UnsetType = UNSET
+
+
+class SetState(Struct, frozen=True, kw_only=True):
+    """A state to enter; *force* asks for as few rules as there can be."""
+
+    state: ProposedState
+    force: bool | None = False
+
+
+class TaskRunCreate(_Body, frozen=True, kw_only=True):
+    """A task run to create or find."""
+
+    task_key: str
+    dynamic_key: str
+    id: UUID | None = None
+    state: ProposedState | None = None
+    name: str = ""
+    flow_run_id: UUID | None = None
+    cache_key: Annotated[str, Meta(max_length=2_000)] | None = None
+    cache_expiration: Instant | None = None
+    task_version: str | None = None
+    empirical_policy: TaskRunPolicy = TaskRunPolicy()
+    tags: list[str] = []
+    labels: Labels | None = None
+    task_inputs: dict[str, list[dict[str, Any]]] = {}
+
+
+class LogCreate(_Body, frozen=True, kw_only=True):
+    """A line that a run logged."""
+
+    name: str
+    level: int
+    message: str
+    timestamp: Instant
+    flow_run_id: UUID | None = None
+    task_run_id: UUID | None = None
+
+
+class FlowRunPages(RunFilters, frozen=True, kw_only=True):
+    """A numbered page of flow runs, the first being 1."""
+
+    sort: FlowRunSort | None = None
+    limit: int | None = None
+    page: Annotated[int, Meta(ge=1)] | None = None

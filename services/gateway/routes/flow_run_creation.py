@@ -1,0 +1,100 @@
+"""Creation of flow runs, whole or by an idempotency key found again."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import json
+
+from events.changes import FlowRunCreated
+from events.entities import Flow
+from events.identity import flow_run_id_of
+from events.proposals import CreateFlowRun
+
+from ..calls import Call
+from ..context import Context, existing
+from ..errors import Reply, answered, detail, invalid
+from ..operations import Operation
+from ..run_rendering import FlowRunResponse, flow_run_response
+from .bodies import FlowRunCreate
+
+CONFLICT = (
+    "Data integrity conflict. This usually means a unique or foreign key constraint was violated."
+    " See server logs for details."
+)
+
+
+async def create_flow_run(context: Context, call: Call) -> Reply:
+    """Create a flow run, or find the one that its key has made before: 201 or 200."""
+    given = call.as_a(FlowRunCreate)
+    if len(call.body) > context.limits.parameters_bytes_max:
+        _bound_parameters(given, context.limits.parameters_bytes_max)
+    flow = await context.flow(given.flow_id)
+    if flow is None:
+        raise detail(409, CONFLICT)
+    answer = await context.ask(await _proposal(context, given, flow))
+    id = UUID(answer.decided().subject.rpartition(":")[2])
+    is_new = any(isinstance(each, FlowRunCreated) for each in answer.decided().changes)
+    run = existing(await context.flow_run(id))
+    return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
+
+
+async def _proposal(context: Context, given: FlowRunCreate, flow: Flow) -> CreateFlowRun:
+    key = given.idempotency_key
+    return CreateFlowRun(
+        id=str(context.new_id()),
+        at=context.now(),
+        flow_run_id=context.new_id() if key is None else flow_run_id_of(flow.id, key),
+        flow_id=flow.id,
+        name=given.name or None,
+        state=given.state,
+        deployment_id=given.deployment_id,
+        work_pool_name=given.work_pool_name,
+        work_queue_name=given.work_queue_name,
+        flow_version=given.flow_version,
+        parameters=given.parameters,
+        idempotency_key=key,
+        context=given.context,
+        empirical_policy=given.empirical_policy,
+        tags=given.tags,
+        labels=_labels(given, flow),
+        parent_task_run_id=given.parent_task_run_id,
+        parent_flow_run_id=await _parent(context, given.parent_task_run_id),
+        infrastructure_document_id=given.infrastructure_document_id,
+        job_variables=given.job_variables,
+    )
+
+
+def _labels(given: FlowRunCreate, flow: Flow) -> dict[str, Any]:
+    """The flow's labels, whose run it is, and the client's; later ones win."""
+    ours = {"prefect.flow.id": str(flow.id)}
+    if given.deployment_id is not None:
+        ours["prefect.deployment.id"] = str(given.deployment_id)
+    return {**flow.labels, **ours, **(given.labels or {})}
+
+
+async def _parent(context: Context, task_run_id: UUID | None) -> UUID | None:
+    """The flow run of the task run that stands for the subflow."""
+    if task_run_id is None:
+        return None
+    task_run = await context.task_run(task_run_id)
+    if task_run is None:
+        raise detail(409, CONFLICT)
+    return task_run.attributes.flow_run_id
+
+
+def _bound_parameters(given: FlowRunCreate, most: int) -> None:
+    size = len(json.encode(given.parameters))
+    if size > most:
+        raise invalid(
+            f"Value error, Flow run parameters must be less than {most:,} bytes when serialized"
+            f" (got {size:,} bytes)",
+            "body",
+            "parameters",
+        )
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/flow_runs/", handler=create_flow_run,
+              summary="Create Flow Run", tag="Flow Runs", takes=FlowRunCreate,
+              gives=FlowRunResponse, statuses=(201, 200)),
+)  # fmt: skip

@@ -1,0 +1,107 @@
+"""Flow runs, many at a time: pages, counts, history and lateness, from the views."""
+
+from math import ceil
+
+from msgspec import Struct
+
+from events.queries import (
+    LIMIT_MAX,
+    FlowRunQuery,
+    HistoryBucket,
+    HistoryQuery,
+)
+
+from ..calls import Call
+from ..context import Context
+from ..errors import Reply, answered, detail
+from ..operations import Operation
+from ..run_rendering import FlowRunResponse, flow_run_response
+from .bodies import FlowRunPages
+
+
+class FlowRunPage(Struct, frozen=True):
+    """One page of flow runs, and how many there are."""
+
+    results: list[FlowRunResponse]
+    count: int
+    limit: int
+    pages: int
+    page: int
+
+
+async def filter_flow_runs(context: Context, call: Call) -> Reply:
+    """A page of flow runs."""
+    query = call.as_query(FlowRunQuery)
+    await context.writes.are_visible()
+    return answered(await _page(context, query))
+
+
+async def count_flow_runs(context: Context, call: Call) -> Reply:
+    """How many flow runs match."""
+    query = call.as_query(FlowRunQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.count_flow_runs(query))
+
+
+async def paginate_flow_runs(context: Context, call: Call) -> Reply:
+    """A numbered page of flow runs, with their count."""
+    asked = call.as_query(FlowRunPages)
+    limit = LIMIT_MAX if asked.limit is None else asked.limit
+    if not 0 <= limit <= LIMIT_MAX:
+        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
+        raise detail(422, f"Invalid limit: must be {bound}.")
+    page = asked.page or 1
+    query = FlowRunQuery(
+        flows=asked.flows,
+        flow_runs=asked.flow_runs,
+        task_runs=asked.task_runs,
+        deployments=asked.deployments,
+        work_pools=asked.work_pools,
+        work_queues=asked.work_queues,
+        work_pool_queues=asked.work_pool_queues,
+        sort=asked.sort,
+        limit=limit,
+        offset=(page - 1) * limit,
+    )
+    await context.writes.are_visible()
+    count = await context.views.count_flow_runs(query)
+    found = await _page(context, query)
+    pages = ceil(count / limit) if limit else 0
+    return answered(FlowRunPage(found, count, limit, pages, page))
+
+
+async def flow_run_history(context: Context, call: Call) -> Reply:
+    """Flow runs counted in buckets of expected start time."""
+    query = call.as_a(HistoryQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.flow_run_history(query, context.now()))
+
+
+async def flow_run_lateness(context: Context, call: Call) -> Reply:
+    """The average lateness in seconds of the flow runs that match, null without any."""
+    query = call.as_query(FlowRunQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.lateness(query, context.now()))
+
+
+async def _page(context: Context, query: FlowRunQuery) -> list[FlowRunResponse]:
+    runs, now = await context.views.flow_runs(query), context.now()
+    return [flow_run_response(run, now) for run in runs]
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/flow_runs/filter", handler=filter_flow_runs,
+              summary="Read Flow Runs", tag="Flow Runs", takes=FlowRunQuery,
+              gives=list[FlowRunResponse]),
+    Operation(method="POST", path="/flow_runs/count", handler=count_flow_runs,
+              summary="Count Flow Runs", tag="Flow Runs", takes=FlowRunQuery, gives=int),
+    Operation(method="POST", path="/flow_runs/paginate", handler=paginate_flow_runs,
+              summary="Paginate Flow Runs", tag="Flow Runs", takes=FlowRunPages,
+              gives=FlowRunPage),
+    Operation(method="POST", path="/flow_runs/history", handler=flow_run_history,
+              summary="Flow Run History", tag="Flow Runs", takes=HistoryQuery,
+              gives=list[HistoryBucket]),
+    Operation(method="POST", path="/flow_runs/lateness", handler=flow_run_lateness,
+              summary="Average Flow Run Lateness", tag="Flow Runs", takes=FlowRunQuery,
+              gives=float | None),
+)  # fmt: skip

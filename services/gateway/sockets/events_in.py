@@ -1,0 +1,109 @@
+"""Events in: what clients tell. A pong says that every frame before its ping is on disk.
+
+What an engine says of its task runs becomes proposals; whatever was received is passed on to
+subscribers. A frame that is no event is kept among the dead letters, and the socket stays open.
+"""
+
+import asyncio
+import logging
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct, json
+from starlette.types import Receive, Scope, Send
+
+from events.identity import derived_id
+from events.proposals import RecordTaskRun
+
+from ..context import Context
+from ..event import Event, SentEvent, received_event
+from ..task_run_events import is_of_engine, recording
+from .inbox import Inbox
+from .socket import Ping, Socket, Text
+
+_log = logging.getLogger(__name__)
+_events = json.Decoder(SentEvent)
+
+
+class RejectedFrame(Struct, frozen=True, tag="rejected_event_frame", tag_field="type"):
+    """A frame that could not be understood, as it is kept among the dead letters."""
+
+    reason: str
+    frame: str
+
+
+class Sorted(Struct, frozen=True):
+    """What a batch of frames comes to."""
+
+    proposals: list[RecordTaskRun]
+    events: list[Event]
+    rejected: list[bytes]
+    pings: list[Ping]
+
+
+class EventsIn:
+    """The application behind `/events/in`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = Socket(scope, receive, send)
+        if not await socket.admit(self._context.auth_string):
+            return
+        limits = self._context.limits
+        inbox = Inbox(limits.unsent_frames_max, limits.unsent_bytes_max)
+        reader = asyncio.create_task(_read(socket, inbox), name="events in: read")
+        try:
+            while batch := await inbox.take():
+                await self._accept(socket, batch)
+        except self._context.outages as error:
+            # The client sends again whatever no pong has confirmed.
+            _log.warning("events cannot be kept, closing a socket: %s", error)
+            await socket.close(1013, "Try again later")
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def _accept(self, socket: Socket, batch: list[Text | Ping]) -> None:
+        found = self._sorted(batch)
+        context = self._context
+        if found.proposals:
+            offsets = await context.proposer.send_many(found.proposals)
+            for proposal, offset in zip(found.proposals, offsets, strict=True):
+                partition = context.streams.of(proposal)
+                context.writes.sent(partition, offset)
+                context.task_run_lives(proposal.task_run_id, partition)
+        if found.rejected:
+            await context.proposer.send_raw(context.streams.control, found.rejected)
+        for event in found.events:
+            context.feed.publish(event)
+        for ping in found.pings:
+            await socket.pong(ping)
+
+    def _sorted(self, batch: list[Text | Ping]) -> Sorted:
+        found = Sorted([], [], [], [])
+        for frame in batch:
+            if isinstance(frame, Ping):
+                found.pings.append(frame)
+                continue
+            try:
+                self._sort(frame, found)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                _log.warning("an event frame is kept as a dead letter: %s", error)
+                found.rejected.append(json.encode(RejectedFrame(str(error), frame.body)))
+        return found
+
+    def _sort(self, frame: Text, found: Sorted) -> None:
+        sent = _events.decode(frame.body)
+        id: UUID = sent.id or derived_id(sent.occurred, frame.body)
+        if is_of_engine(sent):
+            found.proposals.append(recording(sent, id))
+        if self._context.feed.has_subscribers:
+            found.events.append(received_event(sent, id, self._context.now()))
+
+
+async def _read(socket: Socket, inbox: Inbox) -> None:
+    while (frame := await socket.receive()) is not None:
+        await inbox.put(frame)
+    await inbox.end()

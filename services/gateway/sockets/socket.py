@@ -1,0 +1,101 @@
+"""One accepted WebSocket: text frames and pings come in order, and one first message admits."""
+
+import asyncio
+from typing import Any
+
+from msgspec import DecodeError, Struct, ValidationError, json
+from starlette.types import Receive, Scope, Send
+
+from ..access import token_refusal
+
+SUBPROTOCOL = "prefect"
+REASON_BYTES_MAX = 123
+CLOSE_S = 10.0
+"""How long a peer that reads nothing may hold up its own dismissal."""
+
+
+class Text(Struct, frozen=True):
+    """A message."""
+
+    body: str
+
+
+class Ping(Struct, frozen=True):
+    """A ping, to be answered when everything before it is done."""
+
+    payload: bytes
+
+
+class _Auth(Struct, frozen=True):
+    type: str
+    token: Any = None
+
+
+class Socket:
+    """Text in and out, pings in and pongs out."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+
+    async def receive(self) -> Text | Ping | None:
+        """What came next; None when the peer has gone."""
+        message: Any = await self._receive()
+        if message["type"] != "websocket.receive":
+            return None
+        ping = message.get("ping")
+        if ping is not None:
+            return Ping(ping)
+        text = message.get("text")
+        return Text(message["bytes"].decode(errors="replace") if text is None else text)
+
+    async def next_text(self) -> str | None:
+        """The next message, with pings before it answered; None when the peer has gone."""
+        while True:
+            frame = await self.receive()
+            if frame is None:
+                return None
+            if isinstance(frame, Text):
+                return frame.body
+            await self.pong(frame)
+
+    async def send(self, text: str) -> None:
+        """Send a message."""
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def pong(self, ping: Ping) -> None:
+        """Answer *ping*."""
+        await self._send({"type": "websocket.send", "pong": ping.payload})
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close, saying why as far as a close frame has room for it."""
+        shown = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._send({"type": "websocket.close", "code": code, "reason": shown})
+        except TimeoutError:
+            return
+
+    async def admit(self, auth_string: str | None) -> bool:
+        """Accept, answer pings, and let the first message say who it is."""
+        await self._receive()
+        offered = self._scope.get("subprotocols") or ()
+        accepted = {"subprotocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {}
+        await self._send({"type": "websocket.accept", **accepted})
+        first = await self.next_text()
+        if first is None:
+            return False
+        try:
+            auth = json.decode(first, type=_Auth)
+        except (DecodeError, ValidationError):
+            auth = None
+        if auth is None or auth.type != "auth":
+            await self.close(1008, "Expected 'auth' message")
+            return False
+        refusal = token_refusal(auth_string, auth.token)
+        if refusal is not None:
+            await self.close(1008, refusal)
+            return False
+        await self.send('{"type":"auth_success"}')
+        return True

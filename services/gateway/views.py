@@ -1,0 +1,52 @@
+"""What the gateway asks of the views. Lists come from here; single runs come from snapshots."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from events.changes import LogLine
+from events.entities import Flow, FlowRun, TaskRun
+from events.queries import (
+    FlowQuery,
+    FlowRunQuery,
+    HistoryBucket,
+    HistoryQuery,
+    LogQuery,
+    TaskRunQuery,
+)
+from events.states import State
+
+
+class Views(Protocol):
+    """Read the SQL views; every answer may be behind the log by what `positions` shows."""
+
+    async def flows(self, query: FlowQuery) -> list[Flow]: ...
+
+    async def count_flows(self, query: FlowQuery) -> int: ...
+
+    async def flow_runs(self, query: FlowRunQuery) -> list[FlowRun]: ...
+
+    async def count_flow_runs(self, query: FlowRunQuery) -> int: ...
+
+    async def flow_run_states(self, flow_run_id: UUID) -> list[State]: ...
+
+    async def flow_run_state(self, id: UUID) -> State | None: ...
+
+    async def flow_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]: ...
+
+    async def lateness(self, query: FlowRunQuery, now: datetime) -> float | None: ...
+
+    async def task_runs(self, query: TaskRunQuery) -> list[TaskRun]: ...
+
+    async def count_task_runs(self, query: TaskRunQuery) -> int: ...
+
+    async def task_run_states(self, task_run_id: UUID) -> list[State]: ...
+
+    async def task_run_state(self, id: UUID) -> State | None: ...
+
+    async def logs(self, query: LogQuery) -> list[LogLine]: ...
+
+    async def positions(self) -> Mapping[int, int]:
+        """By partition, the position that all views have reached."""
+        ...
