@@ -1,6 +1,7 @@
 """Everything that can be set from outside: `HEADGATE_*`, read once, checked, never changed."""
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -123,6 +124,11 @@ class Settings(BaseSettings):
 def variable(field: str) -> str:
     """The variable that sets *field*."""
     return PREFIX + field.upper()
+
+
+def masked(url: object) -> str:
+    """*url* without its password, for people to read."""
+    return re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", str(url))
 
 
 def _is_ours(name: str) -> bool:

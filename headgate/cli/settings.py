@@ -1,8 +1,6 @@
 """`headgate settings` lists everything that can be set."""
 
-import re
-
-from ..settings import Settings, variable
+from ..settings import Settings, masked, variable
 from .console import listing, out
 
 
@@ -11,7 +9,6 @@ def settings() -> int:
     now = Settings.read()
     table = listing("variable", "value", "meaning")
     for name, field in Settings.model_fields.items():
-        value = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", str(getattr(now, name)))
-        table.add_row(variable(name), value, field.description)
+        table.add_row(variable(name), masked(getattr(now, name)), field.description)
     out().print(table)
     return 0

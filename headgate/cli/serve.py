@@ -1,0 +1,38 @@
+"""`headgate serve` runs one service, to be scaled and restarted by itself."""
+
+from typing import Literal
+
+from .dev import announce
+from .where import HERE, Where
+
+
+def serve(
+    service: Literal["gateway", "rule-processor", "projector"],
+    /,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    where: Where = HERE,
+) -> int:
+    """Run one service in the foreground until SIGTERM or Ctrl-C.
+
+    Parameters
+    ----------
+    service
+        gateway: the API. rule-processor: decides what is proposed. projector: keeps the views.
+    host
+        Address the gateway listens on; HEADGATE_HOST when left out.
+    port
+        Port the gateway listens on, 0 for a free one; HEADGATE_PORT when left out.
+    """
+    settings = where.settings(host=host, port=port)
+    from .. import running
+
+    match service:
+        case "gateway":
+            running.serve_gateway(settings, announce)
+        case "rule-processor":
+            running.serve_rule_processor(settings, announce)
+        case "projector":
+            running.serve_projector(settings, announce)
+    return 0

@@ -1,0 +1,128 @@
+"""Running: a process serves until it is asked to stop or cannot go on, and then ends cleanly."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+from . import clock, logs, wiring
+from .connecting import connected, redis_of
+from .data_dir import owned
+from .embedded import embedded
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+
+
+def develop(settings: Settings, announce: Announce) -> None:
+    """Everything in this process, on the data directory; *announce* is told the API's URL."""
+    logs.configure(settings.log_level, settings.log_format)
+    if settings.redis_url is not None:
+        return _run(_develop(settings, settings.redis_url, announce))
+    with owned(settings.root), embedded(settings.root, settings.redis_fsync) as url:
+        return _run(_develop(settings, url, announce, alone=True))
+
+
+def serve_gateway(settings: Settings, announce: Announce) -> None:
+    """The HTTP and WebSocket API."""
+    _serve(settings, lambda url: _gateway(settings, url, announce))
+
+
+def serve_rule_processor(settings: Settings, announce: Announce) -> None:
+    """The rules, on as many partitions as are this process's share."""
+    del announce
+    _serve(settings, lambda url: _rule_processor(settings, url))
+
+
+def serve_projector(settings: Settings, announce: Announce) -> None:
+    """The views."""
+    del announce
+    _serve(settings, lambda url: _projector(settings, url))
+
+
+def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+    logs.configure(settings.log_level, settings.log_format)
+    with redis_of(settings) as url:
+        _run(service(url))
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+async def _develop(
+    settings: Settings, url: str, announce: Announce, *, alone: bool = False
+) -> None:
+    started = clock.elapsed_s()
+    stop = _asked_to_stop()
+    if alone:
+        await _clear_leases(settings, url)
+    async with wiring.everything(settings, url) as (api, views):
+        announce(settings.public_api_url or api)
+        log.info("ready", extra={"url": api, "seconds": round(clock.elapsed_s() - started, 3)})
+        await _until(stop, views)
+        log.info("stopping", extra={})
+
+
+async def _gateway(settings: Settings, url: str, announce: Announce) -> None:
+    stop = _asked_to_stop()
+    async with wiring.gateway(settings, url) as http:
+        announce(settings.public_api_url or http.url)
+        log.info("gateway_started", extra={"url": http.url})
+        await _until(stop, http.serving)
+    log.info("gateway_stopped")
+
+
+async def _projector(settings: Settings, url: str) -> None:
+    stop = _asked_to_stop()
+    async with wiring.projector(settings, url) as running:
+        log.info("projector_started", extra={"views": settings.views_url.split("@")[-1]})
+        await _until(stop, running)
+    log.info("projector_stopped")
+
+
+async def _rule_processor(settings: Settings, url: str) -> None:
+    redis = connected(url)
+    try:
+        log.info("rule_processor_started", extra={"prefix": settings.prefix})
+        await wiring.rule_processor(settings, url, redis).run()
+        log.info("rule_processor_stopped")
+    finally:
+        await redis.aclose()
+
+
+def _asked_to_stop() -> asyncio.Event:
+    """Set by Ctrl-C and by SIGTERM; a second Ctrl-C ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask)
+    return stop
+
+
+async def _until(stop: asyncio.Event, running: "asyncio.Task[None]") -> None:
+    """Return when asked to stop; raise what ended *running* before that."""
+    asked = asyncio.create_task(stop.wait())
+    await asyncio.wait((asked, running), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if running.done() and not stop.is_set():
+        running.result()
+
+
+async def _clear_leases(settings: Settings, url: str) -> None:
+    """Take over from a killed predecessor at once: on an embedded Redis there is nobody else."""
+    redis, streams = connected(url), wiring.streams_of(settings)
+    try:
+        await redis.delete(streams.workers, *(streams.lease(each) for each in streams.every()))
+    finally:
+        await redis.aclose()

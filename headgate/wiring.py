@@ -1,0 +1,130 @@
+"""The only place that constructs: settings go in, running services come out.
+
+Each service is an asynchronous context manager: entering starts it, leaving lets it finish what it
+holds. The order in which they are entered is the order of the data's flow turned round, so that
+whoever asks stops first.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from events.log.redis import RedisEventLog
+from events.streams import Streams
+from projections.reads import Views
+from projections.store import Store, open_engine
+from projections.views import PROJECTIONS
+from projections.worker import Worker
+from services.gateway import GatewayLimits, create_app
+from services.proposer import Proposer
+from services.rule_processor import RuleProcessor
+
+from . import clock
+from .connecting import connected
+from .http import Http
+from .settings import Settings
+
+READY_POLL_S = 0.005
+
+
+def streams_of(settings: Settings) -> Streams:
+    """The names of the log that *settings* mean."""
+    return Streams(partitions=settings.partitions, prefix=settings.prefix)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, url: str) -> AsyncGenerator[RedisEventLog]:
+    """A log of one's own connections, closed in the end."""
+    redis = connected(url)
+    try:
+        yield RedisEventLog(redis, streams_of(settings))
+    finally:
+        await redis.aclose()
+
+
+@contextmanager
+def views_of(settings: Settings) -> Generator[Engine]:
+    """The database of the views."""
+    engine = open_engine(settings.views_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def life() -> str:
+    """A name for this life of this process, that nobody else bears and a person can place."""
+    return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
+
+
+def rule_processor(settings: Settings, url: str, redis: Any) -> RuleProcessor:
+    """A rule processor, to be started or run."""
+    log = RedisEventLog(redis, streams_of(settings))
+    return RuleProcessor(url=url, redis=redis, log=log, name=life(), now=clock.now)
+
+
+@asynccontextmanager
+async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Task[None]"]:
+    """The views follow the log; the task ends only when it cannot go on, and says why."""
+    async with opened(settings, url) as log:
+        with views_of(settings) as engine:
+            worker = Worker(log, Store(engine), PROJECTIONS, (RedisError, OSError))
+            running = asyncio.create_task(worker.run(), name="projector")
+            try:
+                yield running
+            finally:
+                running.cancel()
+                with suppress(asyncio.CancelledError):
+                    await running
+
+
+@asynccontextmanager
+async def gateway(settings: Settings, url: str) -> AsyncGenerator[Http]:
+    """The API answers; whoever is connected is told when it ends."""
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(opened(settings, url))
+        redis = connected(url)
+        stack.push_async_callback(redis.aclose)
+        timeout_s = settings.reply_timeout_ms / 1000
+        proposer = await stack.enter_async_context(
+            Proposer(redis, log.streams, f"gateway-{life()}", clock.now, timeout_s=timeout_s)
+        )
+        secret = settings.api_auth_string
+        limits = GatewayLimits(
+            body_bytes_max=settings.body_bytes_max, views_wait_s=settings.views_wait_ms / 1000
+        )
+        app = create_app(
+            proposer=proposer,
+            log=log,
+            views=Views(stack.enter_context(views_of(settings))),
+            now=clock.now,
+            new_id=clock.new_id,
+            limits=limits,
+            auth_string=secret.get_secret_value() if secret else None,
+            outages=(SQLAlchemyError,),
+        )
+        yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))
+
+
+@asynccontextmanager
+async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, Any]]:
+    """All services in this event loop; yields the API's URL and what ends when one is broken."""
+    async with AsyncExitStack() as stack:
+        redis = connected(url)
+        stack.push_async_callback(redis.aclose)
+        log = RedisEventLog(redis, streams_of(settings))
+        await log.create()
+        views = await stack.enter_async_context(projector(settings, url))
+        processor = rule_processor(settings, url, redis)
+        await stack.enter_async_context(processor)
+        http = await stack.enter_async_context(gateway(settings, url))
+        while processor.ready() and not views.done():  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(READY_POLL_S)
+        yield http.url, views
