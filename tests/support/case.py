@@ -1,0 +1,242 @@
+"""given, when, then: what has happened, what is asked, exactly what must follow; and the laws.
+
+Whatever is asked, a `when` checks that deciding depends on its arguments alone and leaves them
+as they are, that the decision counts its subject's decisions, that the same proposal is known
+again afterwards, and that nothing is lost on the wire.
+"""
+
+from copy import deepcopy
+from datetime import datetime
+
+from msgspec import structs
+
+from events.changes import Change, Left, StateEntered
+from events.decisions import NO_FACTS, Asked, Decision, Facts, Outcome, Recorded, Undecidable
+from events.entities import (
+    Bookkeeping,
+    Entity,
+    Flow,
+    FlowRun,
+    TaskRun,
+    flow_run_key,
+    task_run_key,
+)
+from events.evolve import evolve
+from events.identity import derived_id
+from events.proposals import (
+    CreateFlowRun,
+    CreateTaskRun,
+    Proposal,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RegisterFlow,
+    WriteLogs,
+)
+from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
+from events.wire.codec import decode_decision, decode_proposal, encode
+from events.wire.registry import name_of
+from services.rules import answered, decide, needs
+from tests.support.examples import NOON, RUN, TASK_RUN
+
+
+class Case:
+    """One partition, as the rules see it."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Entity] = {}
+        self.before: dict[str, Entity] = {}
+        self.position = 0
+        self._proposal: Proposal | None = None
+        self._at = NOON
+        self._outcome: Decision | Undecidable | None = None
+
+    @property
+    def flow_run(self) -> FlowRun:
+        """The flow run that tests speak about, as it is now."""
+        run = self.known[flow_run_key(RUN)]
+        assert isinstance(run, FlowRun)
+        return run
+
+    @property
+    def task_run(self) -> TaskRun:
+        """The task run that tests speak about, as it is now."""
+        run = self.known[task_run_key(TASK_RUN)]
+        assert isinstance(run, TaskRun)
+        return run
+
+    def given(self, *history: Decision) -> None:
+        """These decisions were made, in this order."""
+        for decision in history:
+            self._fold(decision)
+
+    def asked(self, *proposals: Proposal, at: datetime = NOON) -> None:
+        """These proposals were decided, whatever the decisions were."""
+        for proposal in proposals:
+            self.when(proposal, at)
+            self._outcome = None
+
+    def when(self, proposal: Proposal, at: datetime = NOON) -> Decision | Undecidable:
+        """*proposal* is decided at *at*."""
+        assert self._outcome is None, "a when without a then proves nothing"
+        seen = deepcopy(self.known)
+        outcome = decide(self.known, proposal, at)
+        assert decide(deepcopy(self.known), proposal, at) == outcome, "something else decides"
+        assert self.known == seen, "deciding changed what was known"
+        assert decode_proposal(encode(proposal)) == proposal, "the proposal is lost on the wire"
+        asked_for = set(needs(proposal, self.known))
+        narrowed = {key: each for key, each in self.known.items() if key in asked_for}
+        assert decide(narrowed, proposal, at) == outcome, "needs names too little"
+        if isinstance(outcome, Decision):
+            self._check(proposal, outcome)
+        self._proposal, self._at, self._outcome = proposal, at, outcome
+        return outcome
+
+    def then(
+        self,
+        *changes: Change,
+        outcome: Outcome = Outcome.ACCEPT,
+        reason: str | None = None,
+        rule: str | None = None,
+        delay_seconds: int | None = None,
+        subject: str | None = None,
+        follow_ups: tuple[Proposal, ...] = (),
+    ) -> None:
+        """Exactly this was decided, every field of it."""
+        proposal, decided = self._proposal, self._outcome
+        assert proposal is not None
+        assert isinstance(decided, Decision), decided
+        self._outcome = None
+        subject = subject or _subject_of(proposal)
+        assert decided == Decision(
+            proposal_id=proposal.id,
+            kind=name_of(type(proposal)).removesuffix(".v1"),
+            subject=subject,
+            version=0 if isinstance(proposal, WriteLogs) else _version(self.before, subject) + 1,
+            at=self._at,
+            by=proposal.by,
+            outcome=outcome,
+            reason=reason,
+            rule=rule,
+            delay_seconds=delay_seconds,
+            asked=_asked(proposal),
+            facts=_facts(proposal),
+            changes=changes,
+            follow_ups=follow_ups,
+        )
+
+    def then_undecidable(self, reason: str, field: str | None, *, missing: bool = False) -> None:
+        """No rule can answer this."""
+        decided, self._outcome = self._outcome, None
+        assert decided == Undecidable(reason=reason, field=field, missing=missing)
+
+    def entered(
+        self,
+        type: StateType,
+        name: str | None = None,
+        *,
+        booked: Bookkeeping,
+        timestamp: datetime | None = None,
+        message: str | None = None,
+        data: object = None,
+        details: StateDetails = NO_DETAILS,
+        task: bool = False,
+    ) -> StateEntered:
+        """The change that the run, as it was when asked, entered this state."""
+        assert self._proposal is not None
+        key = task_run_key(TASK_RUN) if task else flow_run_key(RUN)
+        run = self.before.get(key)
+        details = structs.replace(details, flow_run_id=RUN)
+        if task:
+            details = structs.replace(details, task_run_id=TASK_RUN)
+        return StateEntered(
+            state=State(
+                id=derived_id(self._at, key, self._proposal.id, "state"),
+                type=type,
+                name=DEFAULT_NAMES[type] if name is None else name,
+                timestamp=timestamp or self._at,
+                message=message,
+                data=data,
+                state_details=details,
+            ),
+            booked=booked,
+            left=_left(run),
+        )
+
+    def finish(self) -> None:
+        """At the end of a test: nothing that was asked is left unjudged."""
+        assert self._outcome is None, "a when without a then proves nothing"
+
+    def _check(self, proposal: Proposal, decision: Decision) -> None:
+        assert decode_decision(encode(decision)) == decision, "the decision is lost on the wire"
+        entered = [each for each in decision.changes if isinstance(each, StateEntered)]
+        assert len(entered) <= 1, "a decision enters two states"
+        if not isinstance(proposal, WriteLogs):
+            assert decision.version == _version(self.known, decision.subject) + 1
+        entry_id = self._fold(decision)
+        if not isinstance(proposal, WriteLogs | RegisterFlow):
+            assert answered(self.known, proposal) == entry_id, "the same is decided twice"
+
+    def _fold(self, decision: Decision) -> str:
+        self.position += 1
+        recorded = Recorded(partition=0, position=self.position, time_ms=0, decision=decision)
+        self.before = dict(self.known)
+        self.known |= evolve(self.known, recorded)
+        return recorded.entry_id
+
+
+def _version(known: dict[str, Entity], subject: str) -> int:
+    match known.get(subject):
+        case FlowRun(progress=progress) | TaskRun(progress=progress):
+            return progress.version
+        case Flow(version=version):
+            return version
+        case _:
+            return 0
+
+
+def _left(run: Entity | None) -> Left | None:
+    if not isinstance(run, FlowRun | TaskRun) or run.progress.state is None:
+        return None
+    state, booked = run.progress.state, run.progress.booked
+    return Left(
+        id=state.id,
+        type=state.type,
+        name=state.name,
+        timestamp=state.timestamp,
+        message=state.message,
+        start_time=booked.start_time,
+        total_run_time=booked.total_run_time,
+    )
+
+
+def _subject_of(proposal: Proposal) -> str:
+    match proposal:
+        case WriteLogs(run_id=id):
+            return flow_run_key(id)
+        case ProposeTaskRunState(task_run_id=id):
+            return task_run_key(id)
+        case _:
+            return flow_run_key(RUN)
+
+
+def _asked(proposal: Proposal) -> Asked | None:
+    match proposal:
+        case ProposeFlowRunState(state=state, force=force):
+            return Asked(type=state.type, name=state.name, force=force)
+        case ProposeTaskRunState(state=state, force=force):
+            return Asked(type=state.type, name=state.name, force=force)
+        case CreateFlowRun(state=state) | CreateTaskRun(state=state):
+            first = state or ProposedState(type=StateType.PENDING)
+            return Asked(type=first.type, name=first.name)
+        case _:
+            return None
+
+
+def _facts(proposal: Proposal) -> Facts:
+    match proposal:
+        case ProposeFlowRunState(api_version=api, client_version=client):
+            return Facts(api_version=api, client_version=client)
+        case ProposeTaskRunState(api_version=api):
+            return Facts(api_version=api)
+        case _:
+            return NO_FACTS
