@@ -1,5 +1,6 @@
 """One HTTP request, from its bytes to its reply."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ from .context import Context
 from .errors import Refused, Reply, detail, failed, invalid, unavailable
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 JSON_TYPE = (b"content-type", b"application/json")
 
@@ -95,7 +98,8 @@ class Endpoint:
             reply = await self._handler(self._context, await self._admitted(scope, receive))
         except Refused as refused:
             reply = refused.reply
-        except self._context.outages:
+        except self._context.outages as error:
+            _log.warning("%s %s is answered with 503: %s", scope["method"], scope["path"], error)
             reply = unavailable(self._context.limits.retry_after_s)
         await respond(send, reply)
 
