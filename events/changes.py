@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .entities import Bookkeeping, Flow, FlowRunAttributes, TaskRunAttributes
+from .entities import Bookkeeping, Count, Flow, FlowRunAttributes, TaskRunAttributes
 from .instants import Instant
 from .policies import FlowRunPolicy, PolicyAmendment
 from .states import State, StateType
@@ -97,7 +97,7 @@ class LogLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: UUID
     name: str
-    level: int
+    level: Count
     message: str
     timestamp: Instant
     flow_run_id: UUID | None = None

@@ -6,14 +6,17 @@ write the run's parameters again.
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
 from .states import State
+
+Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+"""A whole number that every SQL database has room for."""
 
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""

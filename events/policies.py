@@ -3,8 +3,15 @@
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import force_setattr
 
 RETRY_DELAYS_MAX = 50
+SECONDS_MAX = 1_000_000_000
+"""About 31 years: an instant that far away still has a date."""
+
+_within = Meta(ge=-SECONDS_MAX, le=SECONDS_MAX)
+WholeSeconds = Annotated[int, _within]
+Seconds = Annotated[float, _within]
 
 RetryType = Literal["in_process", "reschedule"]
 
@@ -17,27 +24,27 @@ class FlowRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     max_retries: int = 0
-    retry_delay_seconds: float = 0
+    retry_delay_seconds: Seconds = 0
     retries: int | None = None
-    retry_delay: int | None = None
+    retry_delay: WholeSeconds | None = None
     pause_keys: frozenset[str] | None = frozenset()
     resuming: bool | None = False
     retry_type: RetryType | None = None
 
     def __post_init__(self) -> None:
         if not self.retries and self.max_retries:
-            _set(self, "retries", self.max_retries)
+            force_setattr(self, "retries", self.max_retries)
         if not self.retry_delay and self.retry_delay_seconds:
-            _set(self, "retry_delay", int(self.retry_delay_seconds))
+            force_setattr(self, "retry_delay", int(self.retry_delay_seconds))
 
 
 class TaskRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a task run is retried; delays in seconds, one for all attempts or one for each."""
 
     max_retries: int = 0
-    retry_delay_seconds: float = 0
+    retry_delay_seconds: Seconds = 0
     retries: int | None = None
-    retry_delay: int | float | list[int | float] | None = None
+    retry_delay: WholeSeconds | Seconds | list[WholeSeconds | Seconds] | None = None
     retry_jitter_factor: Annotated[float, Meta(ge=0)] | None = None
 
     def __post_init__(self) -> None:
@@ -46,9 +53,9 @@ class TaskRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.retry_jitter_factor is not None and self.retry_jitter_factor < 0:
             raise ValueError("`retry_jitter_factor` must be >= 0.")
         if not self.retries and self.max_retries:
-            _set(self, "retries", self.max_retries)
+            force_setattr(self, "retries", self.max_retries)
         if not self.retry_delay and self.retry_delay_seconds:
-            _set(self, "retry_delay", self.retry_delay_seconds)
+            force_setattr(self, "retry_delay", self.retry_delay_seconds)
 
 
 class PolicyAmendment(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,8 +64,3 @@ class PolicyAmendment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pause_keys: frozenset[str] | UnsetType = UNSET
     resuming: bool | UnsetType = UNSET
     retry_type: RetryType | None | UnsetType = UNSET
-
-
-def _set(policy: Struct, field: str, value: object) -> None:
-    # msgspec has no hook to change a frozen struct while it is made; this is its documented way
-    object.__setattr__(policy, field, value)

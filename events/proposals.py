@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from .changes import LogLine
-from .entities import CreatedBy
+from .entities import Count, CreatedBy
 from .identity import ProposalId
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
@@ -150,8 +150,8 @@ class RecordedFields(Struct, frozen=True, kw_only=True, omit_defaults=True):
     task_version: str | UnsetType = UNSET
     cache_key: str | UnsetType = UNSET
     cache_expiration: Instant | UnsetType = UNSET
-    run_count: int | UnsetType = UNSET
-    flow_run_run_count: int | UnsetType = UNSET
+    run_count: Count | UnsetType = UNSET
+    flow_run_run_count: Count | UnsetType = UNSET
     expected_start_time: Instant | UnsetType = UNSET
     next_scheduled_start_time: Instant | UnsetType = UNSET
     start_time: Instant | UnsetType = UNSET

@@ -5,7 +5,9 @@ keeps its class and its tag for reading and is upcast; it is never written again
 """
 
 import re
+from datetime import UTC, datetime
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 from typing import Any
 
@@ -19,10 +21,20 @@ from .upcasts import RETIRED_PROPOSALS, current
 PROPOSAL_BYTES_MAX = 1_048_576
 """A larger proposal is refused: above what an HTTP body with the largest parameters needs."""
 
+NESTING_MAX = 256
+"""Deeper JSON is refused: what reads the log later may have less of Python's stack left."""
+
+AT_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+AT_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""An intake outside of this has no id and no room for a delay after it."""
+
 _encoder = json.Encoder()
 _readable: Any = reduce(or_, RETIRED_PROPOSALS, Proposal)
 _proposals = json.Decoder[Any](_readable)
 _decisions = json.Decoder(Decision)
+_strings = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_not_brackets = bytes(set(range(256)) - set(b"[]{}"))
+_steps = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _at = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 
 
@@ -38,9 +50,23 @@ def decode_proposal(body: bytes) -> Proposal | Undecidable:
             reason=f"a proposal has at most {PROPOSAL_BYTES_MAX} bytes, this one has {len(body)}"
         )
     try:
-        return current(_proposals.decode(body))
+        proposal = current(_proposals.decode(body))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return undecidable(error)
+    if proposal.at is not None and not AT_EARLIEST <= proposal.at < AT_LATEST:
+        return Undecidable(reason=f"{proposal.at} is no time of intake", field="at")
+    if _nesting(body) > NESTING_MAX:
+        return Undecidable(reason=f"a proposal is nested at most {NESTING_MAX} deep")
+    return proposal
+
+
+def _nesting(body: bytes) -> int:
+    """How deep the valid JSON of *body* is nested, or anything up to the limit when it is less."""
+    opened = body.count(b"[") + body.count(b"{")
+    if opened <= NESTING_MAX:
+        return opened
+    brackets = _strings.sub(b"", body).translate(None, _not_brackets)
+    return max(accumulate(map(_steps.__getitem__, brackets)))
 
 
 def undecidable(error: Exception) -> Undecidable:
