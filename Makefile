@@ -10,10 +10,11 @@ COMPILE := pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 SOURCES := events services projections headgate
+TYPED := .venv/.typed
+CHECKED = $(shell find $(SOURCES) tests \( -name '*.py' -o -type d ! -name __pycache__ \))
 FAST_TESTS := tests/architecture tests/events tests/rules
 
 export UV_PYTHON_DOWNLOADS := never
-export PYTHONDONTWRITEBYTECODE ?= 1
 export VIRTUAL_ENV :=
 
 .DEFAULT_GOAL := help
@@ -34,8 +35,11 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format . mends these:"; $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/ruff check --quiet .
 
-types: $(INSTALLED)
-	@$(BIN)/pyright
+types: $(TYPED)
+
+$(TYPED): $(INSTALLED) $(CHECKED)  # where nothing has changed, nothing is checked again
+	@$(BIN)/pyright --threads 2
+	@touch $@
 
 fast: $(INSTALLED)
 	@$(BIN)/python -m pytest -q $(wildcard $(FAST_TESTS))
