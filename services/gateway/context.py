@@ -21,8 +21,9 @@ from events.wire.replies import Answer
 from events.wire.snapshots import entity_of, fields_of
 
 from .bodies import path_of
+from .descriptions import Descriptions, Readers
 from .errors import detail, failed, invalid
-from .feed import Feed, Readers
+from .feed import Feed
 from .limits import GatewayLimits
 from .proposing import Proposing
 from .recent import Recent
@@ -55,7 +56,12 @@ class Context:
         self.auth_string = auth_string
         self.outages = outages
         self.writes = OwnWrites(views, log, limits.views_wait_s)
-        self.feed = Feed(log, Readers(self.flow_run, self.flow), outages, limits.socket_backlog_max)
+        self.feed = Feed(
+            log,
+            Descriptions(Readers(self.flow_run, self.flow, self.task_run)),
+            outages,
+            limits.socket_backlog_max,
+        )
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
         self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
 

@@ -10,17 +10,22 @@ from events.instants import Instant
 
 from .event import RESOURCE_ID, RESOURCE_ROLE, Event, Resource
 
+
+class _Filter(Struct, frozen=True, forbid_unknown_fields=True):
+    """A closed family: a demand that is not understood is refused and not passed over."""
+
+
 Labels = dict[str, str | list[str]]
 
 
-class OccurredFilter(Struct, frozen=True):
+class OccurredFilter(_Filter, frozen=True):
     """Events of this span, its ends included."""
 
     since: Instant | None = None
     until: Instant | None = None
 
 
-class NameFilter(Struct, frozen=True):
+class NameFilter(_Filter, frozen=True):
     """Events so called; a prefix such as `prefect.flow-run.` takes a family."""
 
     prefix: list[str] | None = None
@@ -38,7 +43,7 @@ class NameFilter(Struct, frozen=True):
         )
 
 
-class ResourceFilter(Struct, frozen=True):
+class ResourceFilter(_Filter, frozen=True):
     """Resources by id, by the beginning of it, by labels, or by role."""
 
     id: list[str] | None = None
@@ -46,6 +51,7 @@ class ResourceFilter(Struct, frozen=True):
     labels: Labels | None = None
     role: list[str] | None = None
     resources_in_roles: list[tuple[str, str]] | None = None
+    distinct: bool | None = None
 
     def allows(self, resource: Resource) -> bool:
         """Whether *resource* is meant."""
@@ -63,13 +69,13 @@ class ResourceFilter(Struct, frozen=True):
         return any(self.allows(resource) for resource in resources)
 
 
-class IdFilter(Struct, frozen=True):
+class IdFilter(_Filter, frozen=True):
     """Events with these ids; none means all."""
 
-    id: list[UUID] = []
+    id: list[UUID] | None = None
 
 
-class TextFilter(Struct, frozen=True):
+class TextFilter(_Filter, frozen=True):
     """Events that contain each word, and none that a minus stands before."""
 
     query: str = ""
@@ -83,7 +89,7 @@ class TextFilter(Struct, frozen=True):
         )
 
 
-class EventFilter(Struct, frozen=True):
+class EventFilter(_Filter, frozen=True):
     """All parts that are given must hold."""
 
     occurred: OccurredFilter | None = None

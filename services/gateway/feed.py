@@ -6,19 +6,17 @@ nobody ever waits for it. The tail runs while somebody listens.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from events.entities import Flow, FlowRun, FlowRunAttributes
 from events.log import Entry, EventLog, Head
 from events.wire.codec import decode_decision
 
+from .descriptions import Descriptions
 from .event import Event, frame_of
 from .event_filter import EventFilter
 from .flow_run_events import amends, entered, event_of, is_of_flow_run, name_of
-from .recent import Recent
 
-RUNS_KNOWN_MAX = 1_000
 RETRY_S = 0.5
 
 _log = logging.getLogger(__name__)
@@ -45,35 +43,21 @@ class Subscription:
         return await self._frames.get()
 
 
-class Readers:
-    """What the feed must ask of the gateway to describe a run."""
-
-    def __init__(
-        self,
-        flow_run: Callable[[UUID], Awaitable[FlowRun | None]],
-        flow: Callable[[UUID], Awaitable[Flow | None]],
-    ) -> None:
-        self.flow_run = flow_run
-        self.flow = flow
-
-
 class Feed:
     """Subscriptions, and the one task that serves them."""
 
     def __init__(
         self,
         log: EventLog,
-        readers: Readers,
+        descriptions: Descriptions,
         outages: tuple[type[Exception], ...],
         backlog_max: int,
     ) -> None:
         self._log = log
-        self._readers = readers
+        self._descriptions = descriptions
         self._outages = outages
         self._backlog_max = backlog_max
         self._subscriptions: set[Subscription] = set()
-        self._runs: Recent[UUID, FlowRunAttributes] = Recent(RUNS_KNOWN_MAX)
-        self._flow_names: Recent[UUID, str] = Recent(RUNS_KNOWN_MAX)
         self._tail: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
 
@@ -86,7 +70,7 @@ class Feed:
         subscription = Subscription(wanted, self._backlog_max)
         async with self._starting:
             if self._tail is None or self._tail.done():
-                self._runs = Recent(RUNS_KNOWN_MAX)
+                self._descriptions.forget()
                 cursors = {each: head.entry_id for each, head in (await self._heads()).items()}
                 self._tail = asyncio.create_task(self._follow(cursors), name="gateway: feed")
             self._subscriptions.add(subscription)
@@ -121,11 +105,11 @@ class Feed:
         change = entered(decision)
         id = UUID(decision.subject.rpartition(":")[2])
         if amends(decision):
-            self._runs.forget(id)
+            self._descriptions.forget(id)
         if change is None or not wants(name_of(change)):
             return None
-        run = await self._run(id)
-        return None if run is None else event_of(change, run, await self._flow_name(run.flow_id))
+        described = await self._descriptions.of(id)
+        return None if described is None else event_of(change, described)
 
     async def _heads(self) -> dict[int, Head]:
         partitions = [
@@ -151,23 +135,3 @@ class Feed:
         if event is not None:
             position = int(entry.entry_id.rpartition("-")[2])
             self.publish(event, partition, position)
-
-    async def _run(self, id: UUID) -> FlowRunAttributes | None:
-        known = self._runs.get(id)
-        if known is None:
-            run = await self._readers.flow_run(id)
-            if run is None:
-                return None
-            known = run.attributes
-            self._runs.put(id, known)
-        return known
-
-    async def _flow_name(self, id: UUID) -> str | None:
-        known = self._flow_names.get(id)
-        if known is None:
-            flow = await self._readers.flow(id)
-            if flow is None:
-                return None
-            known = flow.name
-            self._flow_names.put(id, known)
-        return known

@@ -9,9 +9,9 @@ from typing import Any
 
 from events.changes import FlowRunAmended, Left, StateEntered
 from events.decisions import Decision
-from events.entities import FlowRunAttributes
 from events.states import State, StateType
 
+from .descriptions import Described
 from .event import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 
 FOLLOWS_WITHIN = timedelta(minutes=5)
@@ -42,9 +42,9 @@ def name_of(change: StateEntered) -> str:
     return f"prefect.flow-run.{change.state.name}"
 
 
-def event_of(change: StateEntered, run: FlowRunAttributes, flow_name: str | None) -> Event:
+def event_of(change: StateEntered, described: Described) -> Event:
     """The event that tells of *change*."""
-    state, left = change.state, change.left
+    run, state, left = described.run, change.state, change.left
     is_close = left is not None and state.timestamp - left.timestamp < FOLLOWS_WITHIN
     return Event(
         occurred=state.timestamp,
@@ -58,7 +58,7 @@ def event_of(change: StateEntered, run: FlowRunAttributes, flow_name: str | None
             "prefect.state-timestamp": state.timestamp.isoformat(),
             "prefect.state-type": state.type.value,
         },
-        related=list(_related(run, flow_name)),
+        related=list(_related(described)),
         payload={
             "intended": {"from": None if left is None else left.type, "to": state.type},
             "initial_state": None if left is None else _shown(left),
@@ -72,15 +72,16 @@ def event_of(change: StateEntered, run: FlowRunAttributes, flow_name: str | None
 
 def _shown(state: State | Left) -> dict[str, Any]:
     shown: dict[str, Any] = {"type": state.type, "name": state.name}
-    if state.message is not None:
+    if state.message:
         shown["message"] = state.message[:MESSAGE_MAX]
     if isinstance(state, State) and state.type is StateType.PAUSED:
         shown["pause_reschedule"] = str(state.state_details.pause_reschedule).lower()
     return shown
 
 
-def _related(run: FlowRunAttributes, flow_name: str | None) -> Iterator[Resource]:
-    yield _resource("flow", f"prefect.flow.{run.flow_id}", flow_name)
+def _related(described: Described) -> Iterator[Resource]:
+    run, flow = described.run, described.flow
+    yield _resource("flow", f"prefect.flow.{run.flow_id}", None if flow is None else flow.name)
     if run.deployment_id is not None:
         yield _resource("deployment", f"prefect.deployment.{run.deployment_id}")
     if run.work_queue_id is not None:
@@ -90,8 +91,9 @@ def _related(run: FlowRunAttributes, flow_name: str | None) -> Iterator[Resource
     if run.work_pool_id is not None:
         yield _resource("work-pool", f"prefect.work-pool.{run.work_pool_id}", run.work_pool_name)
     if run.parent_task_run_id is not None:
-        yield _resource("task-run", f"prefect.task-run.{run.parent_task_run_id}")
-    for tag in run.tags:
+        parent = f"prefect.task-run.{run.parent_task_run_id}"
+        yield _resource("task-run", parent, described.parent_name)
+    for tag in sorted({*(() if flow is None else flow.tags), *run.tags}):
         yield _resource("tag", f"prefect.tag.{tag}")
     by = run.created_by
     if by is not None and by.id is not None and by.type is not None:

@@ -15,7 +15,7 @@ START_S = 20.0
 
 
 class Running:
-    """A gateway, a rule processor and a projector. *url* is the API's, *prefix* that of the keys."""
+    """A gateway, a rule processor and a projector; *url* is the API's."""
 
     def __init__(self, redis_url: str, directory: Path, prefix: str, **settings: Any) -> None:
         self.redis_url = redis_url

@@ -31,7 +31,7 @@ class FlowRunCreate(_Body, frozen=True, kw_only=True):
 
     flow_id: UUID
     state: ProposedState | None = None
-    name: str = ""
+    name: str | None = None
     flow_version: str | None = None
     parameters: dict[str, Any] = {}
     context: dict[str, Any] = {}
@@ -73,7 +73,7 @@ class TaskRunCreate(_Body, frozen=True, kw_only=True):
     dynamic_key: str
     id: UUID | None = None
     state: ProposedState | None = None
-    name: str = ""
+    name: str | None = None
     flow_run_id: UUID | None = None
     cache_key: Annotated[str, Meta(max_length=2_000)] | None = None
     cache_expiration: Instant | None = None

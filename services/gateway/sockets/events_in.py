@@ -16,7 +16,7 @@ from events.identity import derived_id
 from events.proposals import RecordTaskRun
 
 from ..context import Context
-from ..event import Event, SentEvent, received_event
+from ..event import RESOURCE_ID, Event, SentEvent, received_event
 from ..task_run_events import is_of_engine, recording
 from .inbox import Inbox
 from .socket import Ping, Socket, Text
@@ -96,6 +96,8 @@ class EventsIn:
 
     def _sort(self, frame: Text, found: Sorted) -> None:
         sent = _events.decode(frame.body)
+        if not sent.resource.get(RESOURCE_ID):
+            raise ValueError(f"resource has no {RESOURCE_ID}")
         id: UUID = sent.id or derived_id(sent.occurred, frame.body)
         if is_of_engine(sent):
             found.proposals.append(recording(sent, id))

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 class _Wanted(Struct, frozen=True):
     type: str
-    filter: msgspec.Raw = msgspec.Raw(b"{}")
+    filter: msgspec.Raw | None = None
     backfill: bool | None = True
 
 
@@ -108,6 +108,9 @@ async def _asked(socket: Socket) -> tuple[EventFilter, bool] | None:
         asked = None
     if asked is None or asked.type != "filter":
         await socket.close(1002, "Expected 'filter' message")
+        return None
+    if asked.filter is None:
+        await socket.close(1002, "Invalid filter: 'filter'")
         return None
     try:
         return json.decode(asked.filter, type=EventFilter), asked.backfill is not False

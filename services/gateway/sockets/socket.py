@@ -78,11 +78,16 @@ class Socket:
             return
 
     async def admit(self, auth_string: str | None) -> bool:
-        """Accept, answer pings, and let the first message say who it is."""
+        """Accept, answer pings, and let the first message say who it is.
+
+        Without the subprotocol there is no such message; that is for those who need not say.
+        """
         await self._receive()
-        offered = self._scope.get("subprotocols") or ()
-        accepted = {"subprotocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {}
-        await self._send({"type": "websocket.accept", **accepted})
+        if SUBPROTOCOL not in (self._scope.get("subprotocols") or ()):
+            said = "websocket.accept" if auth_string is None else "websocket.close"
+            await self._send({"type": said})
+            return auth_string is None
+        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         first = await self.next_text()
         if first is None:
             return False

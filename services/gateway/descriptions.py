@@ -1,0 +1,62 @@
+"""What an event says of a run besides its state: names and tags, remembered while they stand."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from msgspec import Struct
+
+from events.entities import Flow, FlowRun, FlowRunAttributes, TaskRun
+
+from .recent import Recent
+
+KNOWN_MAX = 1_000
+
+
+class Described(Struct, frozen=True):
+    """A run, its flow, and the name of the task run that stands for it in another run."""
+
+    run: FlowRunAttributes
+    flow: Flow | None
+    parent_name: str | None
+
+
+class Readers(Struct, frozen=True):
+    """Who knows flow runs, flows and task runs by their ids."""
+
+    flow_run: Callable[[UUID], Awaitable[FlowRun | None]]
+    flow: Callable[[UUID], Awaitable[Flow | None]]
+    task_run: Callable[[UUID], Awaitable[TaskRun | None]]
+
+
+class Descriptions:
+    """The latest runs that were asked for; forget one that was amended."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+        self._known: Recent[UUID, Described] = Recent(KNOWN_MAX)
+
+    async def of(self, id: UUID) -> Described | None:
+        """The run *id*, described; None when there is none."""
+        known = self._known.get(id)
+        if known is not None:
+            return known
+        found = await self._readers.flow_run(id)
+        if found is None:
+            return None
+        run, parent = found.attributes, None
+        if run.parent_task_run_id is not None:
+            parent = await self._readers.task_run(run.parent_task_run_id)
+        described = Described(
+            run,
+            await self._readers.flow(run.flow_id),
+            None if parent is None else parent.attributes.name,
+        )
+        self._known.put(id, described)
+        return described
+
+    def forget(self, id: UUID | None = None) -> None:
+        """What is known of the run *id*, or of all, is outdated."""
+        if id is None:
+            self._known = Recent(KNOWN_MAX)
+        else:
+            self._known.forget(id)
