@@ -5,7 +5,7 @@ Besides the views it holds two tables: `projections`, the version that each view
 checkpoint are written in one transaction, so that a decision is folded exactly once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class Store:
         self._texts: dict[tuple[Sql, str], str] = {}
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Generator[Connection]:
         """A transaction that writes: everything in it stands, or nothing does."""
         with self._writer.begin() as connection:
             yield connection
@@ -114,9 +114,7 @@ class Store:
         rows = connection.execute(select(projections_table.c.name, projections_table.c.version))
         return [(name, version) for name, version in rows]
 
-    def _prepare(
-        self, connection: Connection, projection: Projection, version: int | None
-    ) -> None:
+    def _prepare(self, connection: Connection, projection: Projection, version: int | None) -> None:
         if version is not None and version != projection.version:
             raise Outdated(
                 f"view {projection.name} has version {version} and this program folds version "
@@ -155,7 +153,7 @@ class Store:
             .order_by(checkpoints.c.view)
             .with_for_update()
         )
-        return {view: position for view, position in connection.execute(query)}
+        return {row.view: row.position for row in connection.execute(query)}
 
     def reached(self, tables: Sequence[str]) -> dict[int, str]:
         """For each partition, the id of the last entry that all of *tables* hold."""
@@ -211,9 +209,7 @@ class Store:
         projection.table(name).drop(connection, checkfirst=True)
         connection.exec_driver_sql(f"ALTER TABLE {built} RENAME TO {name}")
         connection.execute(delete(checkpoints).where(checkpoints.c.view == name))
-        connection.execute(
-            update(checkpoints).where(checkpoints.c.view == built).values(view=name)
-        )
+        connection.execute(update(checkpoints).where(checkpoints.c.view == built).values(view=name))
         connection.execute(
             update(projections_table)
             .where(projections_table.c.name == name)

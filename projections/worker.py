@@ -7,7 +7,6 @@ entry that cannot be read, stops the worker: views that skip are views that lie.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 
 import anyio
 from anyio import to_thread
@@ -126,10 +125,9 @@ class Worker:
     async def _follow(self) -> None:
         after = await self._begin()
         self.trouble = None
-        async with aclosing(self._log.tail(after, BATCH_MAX)) as batches:  # type: ignore[type-var]
-            async for partition, entries in batches:
-                await self.fold(partition, entries)
-                self._failures = 0
+        async for partition, entries in self._log.tail(after, BATCH_MAX):
+            await self.fold(partition, entries)
+            self._failures = 0
 
     async def _begin(self) -> dict[int, str]:
         """Where to go on from, in every partition."""

@@ -13,9 +13,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Integer, column, func, select, true, values
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+    values,
+)
 
 from events.instants import instant_of, micros_of
 from events.queries import HistoryBucket, HistoryQuery, HistoryState
@@ -83,27 +94,28 @@ def flow_run_history(
 
 def _buckets(edges: Sequence[int], found: Found) -> list[HistoryBucket]:
     states: dict[int, list[HistoryState]] = defaultdict(list)
-    for (bucket, type, name), (runs, run_time, lateness) in sorted(found.items()):
+    for (bucket, type, name), (runs, running, late) in sorted(found.items()):
         state = HistoryState(
             state_type=StateType(type),
             state_name=name,
             count_runs=runs,
-            sum_estimated_run_time=run_time / SECOND,
-            sum_estimated_lateness=lateness / SECOND,
+            sum_estimated_run_time=running / SECOND,
+            sum_estimated_lateness=late / SECOND,
         )
         states[bucket].append(state)
     return [
         HistoryBucket.between(start, end, states[bucket])
-        for bucket, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+        for bucket, (start, end) in enumerate(pairwise(edges))
     ]
 
 
 def _from_runs(
     connection: Connection, edges: Sequence[int], conditions: Conditions, now: datetime
 ) -> Found:
-    c, step = flow_runs.c, edges[1] - edges[0]
-    # both sides are whole numbers, and so is their quotient in either database
-    bucket = ((micros(c.expected_start_time) - edges[0]).op("/")(step)).label("bucket")
+    c = flow_runs.c
+    # written out, because PostgreSQL groups by the text of an expression
+    start, step = (literal_column(str(n), BigInteger) for n in (edges[0], edges[1] - edges[0]))
+    bucket = (micros(c.expected_start_time) - start) // step
     sums = (func.count(), func.sum(run_time(c, now)), func.sum(lateness(c, now)))
     query = (
         select(bucket, c.state_type, c.state_name, *sums)
@@ -112,7 +124,9 @@ def _from_runs(
         .where(*conditions)
         .group_by(bucket, c.state_type, c.state_name)
     )
-    return {(k, type, name): [*map(int, sums)] for k, type, name, *sums in connection.execute(query)}
+    return {
+        (k, type, name): [*map(int, sums)] for k, type, name, *sums in connection.execute(query)
+    }
 
 
 def _start(part: Runs) -> int:
@@ -136,7 +150,7 @@ def divided(edges: Sequence[int], now: int) -> tuple[list[Cells], list[Runs]]:
     cells: list[Cells] = []
     runs: list[Runs] = []
     this_second, is_within = divmod(now, SECOND)
-    for bucket, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for bucket, (start, end) in enumerate(pairwise(edges)):
         first, last = -(-start // SECOND), end // SECOND
         if start < first * SECOND:
             runs.append(Runs(bucket, start, first * SECOND))
@@ -183,7 +197,7 @@ def _summed(
             yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
     if runs:
         c = flow_runs.c
-        parts = values(*PART, name="parts").data([tuple(part) for part in runs])
+        parts = values(*PART, literal_binds=True).data([tuple(part) for part in runs]).cte("parts")
         query = (
             select(
                 parts.c.bucket,

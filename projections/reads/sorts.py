@@ -34,9 +34,7 @@ def flow_run_order(c: Columns, sort: FlowRunSort | None) -> Order:
         FlowRunSort.EXPECTED_START_TIME_DESC: c.expected_start_time.desc(),
         FlowRunSort.NAME_ASC: c.name.asc(),
         FlowRunSort.NAME_DESC: c.name.desc(),
-        FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC: (
-            c.next_scheduled_start_time.asc().nulls_last()
-        ),
+        FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC: (c.next_scheduled_start_time.asc().nulls_last()),
         FlowRunSort.END_TIME_DESC: c.end_time.desc().nulls_last(),
     }
     order = orders[sort]
@@ -52,9 +50,7 @@ def task_run_order(c: Columns, sort: TaskRunSort | None) -> Order:
         TaskRunSort.EXPECTED_START_TIME_DESC: c.expected_start_time.desc(),
         TaskRunSort.NAME_ASC: c.name.asc(),
         TaskRunSort.NAME_DESC: c.name.desc(),
-        TaskRunSort.NEXT_SCHEDULED_START_TIME_ASC: (
-            c.next_scheduled_start_time.asc().nulls_last()
-        ),
+        TaskRunSort.NEXT_SCHEDULED_START_TIME_ASC: (c.next_scheduled_start_time.asc().nulls_last()),
         TaskRunSort.END_TIME_DESC: c.end_time.desc().nulls_last(),
         TaskRunSort.DURATION_DESC: c.total_run_time.desc(),
         TaskRunSort.DURATION_ASC: c.total_run_time.asc(),

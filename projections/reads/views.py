@@ -50,12 +50,10 @@ _task_run_states = task_run_states.table(task_run_states.name)
 
 
 def _page(table: Table, query: Page, conditions: Conditions, order: Order) -> Select[Any]:
-    return (
-        select(table).where(*conditions).order_by(*order).limit(query.size).offset(query.skipped)
-    )
+    return select(table).where(*conditions).order_by(*order).limit(query.size).offset(query.skipped)
 
 
-def _count(table: Table, conditions: Conditions) -> Select[tuple[int]]:
+def _count(table: Table, conditions: Conditions) -> Select[int]:
     return select(func.count()).select_from(table).where(*conditions)
 
 
@@ -173,4 +171,4 @@ class Views:
             .group_by(c.partition)
         )
         rows = await self._ask(lambda ask: ask.execute(query).all())
-        return {partition: position for partition, position in rows}
+        return {row[0]: row[1] for row in rows}

@@ -71,9 +71,11 @@ AMENDED = (
     *("job_variables", "policy", "pause_keys", "resuming", "retry_type"),
 )
 AMEND = Sql(
-    "UPDATE {table} SET "
-    + "".join(f"{c} = CASE WHEN :has_{c} THEN :{c} ELSE {c} END, " for c in AMENDED)
-    + f"{SEEN} WHERE id = :id"
+    f"""
+UPDATE {{table}} SET
+  {"".join(f"{c} = CASE WHEN :has_{c} THEN :{c} ELSE {c} END, " for c in AMENDED)}{SEEN}
+ WHERE id = :id
+"""  # noqa: S608 - the text is our own
 )
 TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
 

@@ -23,9 +23,7 @@ from events.instants import micros_of
 from ..columns import TEXT, Moment, id_column, plain, structure
 from ..projection import Projection, Sql, Statement, insert
 
-REGISTER = Sql(
-    insert("id", "name", "tags", "labels", "created", "updated", "version", "position")
-)
+REGISTER = Sql(insert("id", "name", "tags", "labels", "created", "updated", "version", "position"))
 TOUCH = Sql(
     """
 UPDATE {table} SET version = :version, position = :position

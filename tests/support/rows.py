@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from events.decisions import Recorded
 from projections.projection import Projection
 from projections.reads import Views
-from projections.store import Store
+from projections.store import Store, checkpoints
 from projections.views import PROJECTIONS
 from projections.worker import apply
 from tests.support.telling import Story
@@ -23,9 +23,11 @@ class Database:
         self.engine = engine
         self.store = Store(engine)
         self.views = Views(engine)
+        self._is_prepared = False
 
     def prepare(self, projections: Sequence[Projection] = PROJECTIONS) -> "Database":
         self.store.prepare(projections)
+        self._is_prepared = True
         return self
 
     def fold(
@@ -36,10 +38,18 @@ class Database:
 
     def tell(self, story: Story) -> "Database":
         """Fold all of *story* into all views."""
-        self.prepare()
+        if not self._is_prepared:
+            self.prepare()
         for batch in story.batches().values():
             self.fold(batch)
         return self
+
+    def clear(self, projections: Sequence[Projection] = PROJECTIONS) -> None:
+        """Forget everything that was folded."""
+        with self.store.writing() as connection:
+            for each in projections:
+                connection.execute(delete(each.table(each.name)))
+            connection.execute(delete(checkpoints))
 
     def rows(self, projection: Projection) -> Rows:
         """All rows of a view, in the order of their keys; structures as they are stored."""
