@@ -1,12 +1,15 @@
 """The documentation names what there is, its links lead somewhere, and its Python runs."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec.json import decode as json_decode
 
+from events.wire.registry import MESSAGES, PROPOSALS, name_of
 from headgate.cli import COMMANDS
 from headgate.settings import Settings, variable
 from tests.support.sources import ROOT, shown
@@ -15,6 +18,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+JSON = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MESSAGE = re.compile(r"`([a-z_]+\.v\d+)`")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=shown)
 
@@ -49,6 +54,18 @@ def test_python_in_the_documentation_runs(page: Path, tmp_path: Path) -> None:
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
+
+
+@each_page
+def test_messages_in_the_documentation_are_messages(page: Path) -> None:
+    for block in JSON.findall(page.read_text()):
+        kind = json.loads(block)["type"]
+        json_decode(block, type=MESSAGES[kind], strict=True)
+
+
+def test_the_reference_names_every_proposal() -> None:
+    named = MESSAGE.findall((ROOT / "docs" / "reference" / "streams.md").read_text())
+    assert [each for each in map(name_of, PROPOSALS) if each not in named] == []
 
 
 def test_the_readme_names_every_make_target() -> None:
