@@ -8,7 +8,7 @@ from events.entities import TaskRun
 from .flow_runs.cancelling import CANCEL_IDLE_RUNS_AT_ONCE, ONLY_CANCEL_CANCELLING_RUNS
 from .flow_runs.duplicates import REFUSE_THE_SAME_TRANSITION
 from .flow_runs.late import MARK_ONLY_SCHEDULED_RUNS_LATE
-from .flow_runs.leases import KEEP_THE_LEASE
+from .flow_runs.leases import KEEP_THE_LEASE, START_ON_THE_LEASE_OF_THE_CLAIM
 from .flow_runs.pausing import PAUSE_RUNNING_RUNS_ONCE
 from .flow_runs.pending import CLAIM_RUNS_ONCE
 from .flow_runs.resuming import RESUME_PAUSED_RUNS_IN_TIME
@@ -25,6 +25,7 @@ CORE_FLOW_POLICY = policy_of(
     ONLY_CANCEL_CANCELLING_RUNS,
     CANCEL_IDLE_RUNS_AT_ONCE,
     CLAIM_RUNS_ONCE,
+    START_ON_THE_LEASE_OF_THE_CLAIM,
     MARK_ONLY_SCHEDULED_RUNS_LATE,
     PAUSE_RUNNING_RUNS_ONCE,
     RESUME_PAUSED_RUNS_IN_TIME,

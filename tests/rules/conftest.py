@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.case import Case
+pytest.register_assert_rewrite("tests.support.case")
+
+from tests.support.case import Case  # noqa: E402  its assertions must be rewritten first
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ PROPOSED = {
 
 
 def _booked(**fields: Any) -> Bookkeeping:
-    return Bookkeeping(**{"expected_start_time": DUE, **fields})
+    return Bookkeeping(expected_start_time=DUE, **fields)
 
 
 FRESH = _booked()
@@ -203,8 +203,9 @@ SAID: dict[tuple[str, str], tuple[str, str]] = {
     },
     ("PAUSED", "PENDING"): (
         "HandleResumingPausedFlows",
-        "This run cannot transition to the StateType.PENDING state"
-        " from the StateType.PAUSED state.",
+        "This run cannot transition to the {} state from the {} state.".format(
+            "StateType.PENDING", "StateType.PAUSED"
+        ),
     ),
     **{("CANCELLING", column): IS_CANCELLING for column in PROPOSED},
 }

@@ -23,6 +23,7 @@ from events.entities import (
 )
 from events.evolve import evolve
 from events.identity import derived_id
+from events.policies import FlowRunPolicy
 from events.proposals import (
     CreateFlowRun,
     CreateTaskRun,
@@ -58,6 +59,18 @@ class Case:
         return run
 
     @property
+    def state(self) -> State:
+        """The state that this flow run is in now."""
+        state = self.flow_run.progress.state
+        assert state is not None
+        return state
+
+    @property
+    def policy(self) -> FlowRunPolicy:
+        """Its policy, as it is now."""
+        return self.flow_run.progress.policy
+
+    @property
     def task_run(self) -> TaskRun:
         """The task run that tests speak about, as it is now."""
         run = self.known[task_run_key(TASK_RUN)]
@@ -72,8 +85,24 @@ class Case:
     def asked(self, *proposals: Proposal, at: datetime = NOON) -> None:
         """These proposals were decided, whatever the decisions were."""
         for proposal in proposals:
-            self.when(proposal, at)
-            self._outcome = None
+            self.decided(proposal, at)
+
+    def decided(self, proposal: Proposal, at: datetime = NOON) -> Decision:
+        """The decision on *proposal*, for tests that look at one side of it."""
+        outcome, self._outcome = self.when(proposal, at), None
+        assert isinstance(outcome, Decision), outcome
+        return outcome
+
+    def accepts(self, proposal: Proposal, at: datetime = NOON) -> None:
+        """*proposal* is accepted without a word, and the state that was proposed is entered."""
+        decision = self.decided(proposal, at)
+        assert (decision.outcome, decision.reason, decision.rule) == (Outcome.ACCEPT, None, None)
+        (entered,) = [each.state for each in decision.changes if isinstance(each, StateEntered)]
+        assert isinstance(proposal, ProposeFlowRunState | ProposeTaskRunState)
+        proposed = proposal.state
+        name = DEFAULT_NAMES[proposed.type] if proposed.name is None else proposed.name
+        assert (entered.type, entered.name) == (proposed.type, name)
+        assert entered.message == proposed.message
 
     def when(self, proposal: Proposal, at: datetime = NOON) -> Decision | Undecidable:
         """*proposal* is decided at *at*."""
