@@ -9,10 +9,17 @@ from typing import Any
 
 import pytest
 import redis as blocking
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from events.streams import Streams
 from tests.support.servers import RedisServer
+
+# the machine's speed is no property of the code: no deadlines, and few examples but other ones each time
+settings.register_profile(
+    "tests", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 _prefixes = (f"test-{os.getpid()}-{number}" for number in itertools.count(1))
 

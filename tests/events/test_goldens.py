@@ -1,0 +1,140 @@
+"""What was ever written can be read, is written the same way again, and folds to the same state.
+
+The files in golden/ are added to and never edited or deleted. A message has two: with every field,
+and with the least it needs. A retired shape keeps its files.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Raw, Struct, json
+
+from events.decisions import Recorded
+from events.entities import Entity
+from events.evolve import evolve
+from events.log import Entry, Head
+from events.log.chain import broken_at
+from events.wire.codec import decode_decision, decode_proposal, encode
+from events.wire.registry import MESSAGES, PROPOSALS
+from events.wire.snapshots import entity_of, fields_of, written
+
+GOLDEN = Path(__file__).parent / "golden"
+MESSAGE_FILES = sorted(path.name for path in GOLDEN.glob("*.v*.json"))
+
+
+class RecordedLine(Struct, frozen=True, kw_only=True):
+    """One line of the recorded history: an entry, its decision as JSON within the line."""
+
+    entry_id: str
+    proposal_id: str
+    previous: str
+    hash: str
+    decision: Raw
+
+
+def golden(name: str) -> bytes:
+    return (GOLDEN / name).read_bytes().removesuffix(b"\n")
+
+
+def history() -> list[Entry]:
+    lines = json.Decoder(RecordedLine).decode_lines(golden("history.jsonl"))
+    return [
+        Entry(
+            entry_id=line.entry_id,
+            proposal_id=line.proposal_id,
+            body=bytes(line.decision),
+            previous=line.previous,
+            hash=line.hash,
+        )
+        for line in lines
+    ]
+
+
+def folded(entries: list[Entry]) -> dict[str, bytes]:
+    """The snapshots that lie beside a log of *entries*."""
+    known: dict[str, Entity] = {}
+    stored: dict[str, bytes] = {}
+    for entry in entries:
+        time_ms, _, position = entry.entry_id.partition("-")
+        recorded = Recorded(
+            partition=0,
+            position=int(position),
+            time_ms=int(time_ms),
+            decision=decode_decision(entry.body),
+        )
+        for key, entity in evolve(known, recorded).items():
+            stored.update(written(key, known.get(key), entity))
+            known[key] = entity
+    return stored
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_every_message_has_a_golden_with_all_and_one_with_the_least(name: str) -> None:
+    assert f"{name}.json" in MESSAGE_FILES
+    assert f"{name}.least.json" in MESSAGE_FILES
+
+
+@pytest.mark.parametrize("name", MESSAGE_FILES)
+def test_a_golden_is_written_again_as_it_was(name: str) -> None:
+    message = MESSAGES[name.removesuffix(".json").removesuffix(".least")]
+
+    assert encode(json.decode(golden(name), type=message)) == golden(name)
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_the_golden_with_all_names_every_field(name: str) -> None:
+    fields: dict[str, Any] = json.decode(golden(f"{name}.json"))
+
+    assert set(MESSAGES[name].__struct_fields__) <= set(fields), "write a golden of the new shape"
+
+
+@pytest.mark.parametrize("message", PROPOSALS)
+def test_a_golden_proposal_is_read_off_the_bus(message: type[Struct]) -> None:
+    name = message.__struct_config__.tag
+
+    assert type(decode_proposal(golden(f"{name}.json"))) is message
+    assert type(decode_proposal(golden(f"{name}.least.json"))) is message
+
+
+def test_the_recorded_history_is_an_intact_chain() -> None:
+    entries = history()
+
+    assert len(entries) == 20
+    assert broken_at(Head(), entries) is None
+
+
+def test_each_recorded_decision_is_written_again_as_it_was() -> None:
+    for entry in history():
+        assert encode(decode_decision(entry.body)) == entry.body
+
+
+def test_the_recorded_history_folds_to_the_state_that_was_recorded() -> None:
+    expected = json.decode(golden("history.folded.json"), type=dict[str, Raw])
+
+    assert folded(history()) == {field: bytes(value) for field, value in expected.items()}
+
+
+def test_the_recorded_snapshots_are_read_as_entities() -> None:
+    stored = json.decode(golden("history.folded.json"), type=dict[str, Raw])
+    keys = [field for field in stored if not field.endswith(":attributes")]
+
+    assert len(keys) == 7
+    for key in keys:
+        entity = entity_of(key, [bytes(stored[field]) for field in fields_of(key)])
+        assert entity is not None
+        assert dict(written(key, None, entity)) == {
+            field: bytes(stored[field]) for field in fields_of(key)
+        }
+
+
+def test_goldens_are_added_to_and_never_edited() -> None:
+    listed = dict(
+        reversed(line.split("  ", 1)) for line in (GOLDEN / "SHA256SUMS").read_text().splitlines()
+    )
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in GOLDEN.glob("*.json*")
+    }
+
+    assert found == listed, "new files: add their lines, with `sha256sum *.json* > SHA256SUMS`"
