@@ -21,10 +21,15 @@ def prepare(root: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise DataDirUnusable(
-            f"cannot write to the data directory {root}: {error.strerror}; "
-            "make it writable or set HEADGATE_DATA_DIR to another one"
-        ) from error
+        raise unusable(root, error.strerror or str(error)) from error
+
+
+def unusable(root: Path, why: str) -> DataDirUnusable:
+    """The error that *root* cannot be written to."""
+    return DataDirUnusable(
+        f"cannot write to the data directory {root}: {why}; "
+        "make it writable, or set HEADGATE_DATA_DIR to another one"
+    )
 
 
 def owner(root: Path) -> int | None:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -64,6 +64,16 @@ def life() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
 
 
+async def ended(task: "asyncio.Task[None]") -> None:
+    """Cancel *task* until it has ended; what it raised by itself is raised again."""
+    while not task.done():
+        # more than once: in Python 3.11 a cancellation that meets an answer can get lost
+        task.cancel()
+        await asyncio.wait((task,), timeout=0.05)
+    if not task.cancelled():
+        task.result()
+
+
 def rule_processor(settings: Settings, url: str, redis: Any) -> RuleProcessor:
     """A rule processor, to be started or run."""
     log = RedisEventLog(redis, streams_of(settings))
@@ -80,9 +90,7 @@ async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Tas
             try:
                 yield running
             finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+                await ended(running)
 
 
 @asynccontextmanager
