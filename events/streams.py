@@ -63,6 +63,11 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A sorted set: live rule processors, by the millisecond until which they count."""
         return f"{self.prefix}:workers"
 
+    @property
+    def probe(self) -> str:
+        """A string that is written to see whether Redis takes writes; it expires at once."""
+        return f"{self.prefix}:probe"
+
     def proposals(self, partition: int) -> str:
         return self._key(partition, "proposals")
 

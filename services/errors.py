@@ -1,4 +1,7 @@
-"""What can be broken that is nobody's decision. Refusals are answers and never raised."""
+"""What can be broken that is nobody's decision. Refusals are answers and never raised.
+
+The log has two more of its own: `CorruptLog` and `FormatMismatch`, in `events.log`.
+"""
 
 # ruff: noqa: N818 - each says what is the matter, which the suffix would only repeat
 
@@ -11,16 +14,8 @@ class Unavailable(Exception):
     """
 
 
-class CorruptLog(Exception):
-    """The log, or what is stored beside it, is not as we wrote it.
+class LogVanished(Exception):
+    """The log that this process has worked on is gone; Redis came back without it.
 
-    Stop, leave everything as it is, and let a person look: going on would build on the damage.
-    """
-
-
-class WrongFormat(Exception):
-    """The log was created by something else, or is gone.
-
-    The number of partitions or the version of the format is not the one expected. Compare the
-    settings with the `format` key; nothing was written.
+    Nothing is written any more. Give Redis its files back, or restart to begin a new log.
     """

@@ -16,7 +16,6 @@ from typing import Self, cast
 
 from msgspec import DecodeError, structs
 from redis.asyncio import Redis
-from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from events.instants import Clock
@@ -27,6 +26,7 @@ from events.wire.codec import PROPOSAL_BYTES_MAX, encode
 from events.wire.replies import Answer, Unanswered, decode_reply
 
 from .errors import Unavailable
+from .patience import pause_s
 
 PIPELINE_MAX = 500
 """Proposals per pipeline: above that, latency grows and throughput does not."""
@@ -71,7 +71,6 @@ class Proposer:
         self._waiting: dict[str, list[Waiting]] = {}
         self._listening = asyncio.Event()
         self._seen: dict[str, str] = {}
-        self._backoff = ExponentialWithJitterBackoff(base=0.01, cap=1)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -92,8 +91,11 @@ class Proposer:
     async def stop(self) -> None:
         """Stop; who still waits for an answer hears `Unavailable`."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
+        while not all(task.done() for task in tasks):
+            # more than once: in Python 3.11 a cancellation that meets an answer can get lost
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=0.05)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         self._listening.set()  # for those who wait to be heard: there is nobody any more
         for waiting in [one for same in self._waiting.values() for one in same]:
@@ -199,7 +201,7 @@ class Proposer:
             except (RedisError, OSError) as error:
                 failures += 1
                 _log.warning("replies cannot be read, trying again: %s", error)
-                await asyncio.sleep(self._backoff.compute(failures))
+                await asyncio.sleep(pause_s(failures))
 
     async def _find_ends(self) -> None:
         """Start after the replies of an earlier life under this name."""

@@ -1,0 +1,115 @@
+"""FastStream as we use it: its loop reads, and reading can fail for hours without a spin.
+
+Left to itself a subscriber restarts at once, thousands of times a second, on every error that is
+not about the connection (READONLY, WRONGTYPE, NOPERM, MASTERDOWN), and sleeps five seconds on
+those that are. So the client that it reads with keeps errors to itself: it waits, each time
+longer, says what is wrong to whoever listens, and reports that there was nothing to read.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from faststream.redis import RedisBroker
+from faststream.redis.configs import RedisConnectionState
+from faststream.redis.parser import MessageFormat
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
+
+from ..patience import pause_s
+
+READ_BLOCK_MS = 2_000
+SOCKET_SECONDS = 5.0
+"""Longer than a read may block; shorter, and idling would look like a failure."""
+
+Trouble = Callable[[str, Exception | None], None]
+"""Told the stream and why it cannot be read, or None once it could."""
+
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.WARNING)  # below it FastStream tells of every batch and every task
+
+
+class BareFormat(MessageFormat):
+    """The wire is the message's own bytes, for FastStream too."""
+
+    @classmethod
+    async def encode(cls, *, message: Any, **_: Any) -> bytes:
+        """The bytes that they are."""
+        return bytes(message)
+
+    @classmethod
+    def parse(cls, data: bytes) -> tuple[bytes, dict[str, Any]]:
+        """The bytes that they are, and no headers."""
+        return data, {}
+
+
+class PatientRedis(Redis):
+    """A client for reading only, of which neither `ping` nor `xread` raises what may pass."""
+
+    trouble: Trouble
+    failures: dict[str, int]
+
+    async def ping(self, **_: Any) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Always true: reading itself will tell."""
+        return True
+
+    async def xread(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, streams: Mapping[str, str], count: int | None = None, block: int | None = None
+    ) -> Any:
+        """What there is to read, or nothing after a while."""
+        (stream,) = streams
+        failures = self.failures.get(stream, 0)
+        try:
+            found = await super().xread({**streams}, count=count, block=block)
+        except (RedisError, OSError) as error:
+            self.failures[stream] = failures + 1
+            self.trouble(stream, error)
+            await asyncio.sleep(pause_s(failures + 1))
+            return ()
+        if failures:
+            del self.failures[stream]
+            self.trouble(stream, None)
+        return found
+
+
+class _PatientState(RedisConnectionState):
+    def __init__(self, options: dict[str, Any], trouble: Trouble) -> None:
+        super().__init__(options)
+        self._trouble = trouble
+
+    async def connect(self) -> Any:
+        pool: Any = ConnectionPool(**self._options)
+        client = cast("PatientRedis", PatientRedis.from_pool(pool))  # typed as its parent
+        client.trouble, client.failures = self._trouble, {}
+        self._client = client
+        self._connected = True
+        return client
+
+
+class Bus(RedisBroker):
+    """A broker for *partitions* subscribers, one connection each, that tells *trouble*."""
+
+    def __init__(self, url: str, partitions: int, trouble: Trouble) -> None:
+        self._trouble = trouble
+        super().__init__(
+            url,
+            apply_types=False,
+            message_format=BareFormat,
+            id_generator=lambda: "-",
+            retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=1), 3),
+            max_connections=2 * partitions + 50,
+            socket_timeout=SOCKET_SECONDS,
+            socket_connect_timeout=SOCKET_SECONDS,
+            graceful_timeout=10,
+            logger=_log,
+            # FastStream says two lines per batch at this level
+            log_level=logging.DEBUG,
+        )
+
+    def _make_connection_state(
+        self, connection_options: dict[str, Any], kwargs: dict[str, Any]
+    ) -> RedisConnectionState:
+        return _PatientState(connection_options, self._trouble)

@@ -1,0 +1,237 @@
+"""A batch decided: what the log, the snapshots and the proposers get from it, in one commit.
+
+Pure: it works on copies of what is known and leaves nothing behind when the commit fails.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from msgspec import Raw, Struct, structs
+
+from events.decisions import Decision, Recorded, Undecidable
+from events.entities import Entity, FlowRun, TaskRun
+from events.evolve import evolve
+from events.instants import instant_of
+from events.log import Commit, DeadLetter, Head, Reply
+from events.log.chain import sealed
+from events.proposals import (
+    CreateFlowRun,
+    CreateTaskRun,
+    Proposal,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+)
+from events.states import State
+from events.streams import Streams
+from events.wire.codec import decode_decision, encode
+from events.wire.replies import Answer, Unanswered
+from events.wire.snapshots import written
+
+from .. import rules
+from .batch import Arrival
+
+_log = logging.getLogger(__name__)
+
+BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a rule raises when it has a bug: the proposal becomes a dead letter, its neighbours live."""
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """A commit, the entities as they are once it stands, and what must be forwarded then."""
+
+    commit: Commit
+    changed: Mapping[str, Entity]
+    follow_ups: Sequence[Proposal]
+    repeated: int
+
+
+def first_answers(known: Mapping[str, Entity], arrivals: Sequence[Arrival]) -> set[str]:
+    """The entries that have answered some of *arrivals* already, by what is *known* of the runs."""
+    found: set[str] = set()
+    for arrival in arrivals:
+        if not isinstance(arrival.proposal, Undecidable):
+            entry_id = rules.answered(known, arrival.proposal)
+            if entry_id is not None:
+                found.add(entry_id)
+    return found
+
+
+class Draft:
+    """The commit that a batch will be, while it is decided.
+
+    *known* are the entities that the batch needs, as stored at *head*; *answers* the bodies of
+    the entries named by `first_answers`; *time_ms* is now.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        partition: int,
+        head: Head,
+        known: Mapping[str, Entity],
+        answers: Mapping[str, bytes],
+        time_ms: int,
+    ) -> None:
+        self._streams = streams
+        self._partition = partition
+        self._head = head
+        self._stored = known
+        self._known = dict(known)
+        self._answers = dict(answers)
+        self._time_ms = max(time_ms, head.time_ms)
+        self._bodies: list[tuple[str, bytes]] = []
+        self._changed: dict[str, Entity] = {}
+        self._replies: list[Reply] = []
+        self._letters: list[DeadLetter] = []
+        self._follow_ups: list[Proposal] = []
+        self._repeated = 0
+
+    def settle(self, arrival: Arrival) -> None:
+        """Decide one proposal, repeat its first answer, or say why neither is possible."""
+        proposal = arrival.proposal
+        if isinstance(proposal, Undecidable):
+            return self._refuse(arrival, proposal)
+        home = self._streams.of(proposal)
+        if home != self._partition:
+            reason = f"belongs to partition {self._streams.name(home)}"
+            return self._refuse(arrival, Undecidable(reason=reason))
+        first = rules.answered(self._known, proposal)
+        if first is not None:
+            return self._repeat(proposal, first)
+        try:
+            self._decide(arrival, proposal)
+        except BROKEN as bug:
+            _log.exception("proposal %s at %s breaks the rules", proposal.id, arrival.offset)
+            self._refuse(arrival, Undecidable(reason=f"internal error: {bug!r}"))
+
+    def finished(self, offset: str, lease: str | None) -> Decided:
+        """The commit that answers everything up to *offset*."""
+        entries = sealed(self._head, self._time_ms, self._bodies)
+        head = structs.replace(self._head, offset=offset)
+        if entries:
+            last = entries[-1]
+            position = self._head.position + len(entries)
+            head = Head(time_ms=self._time_ms, position=position, hash=last.hash, offset=offset)
+        snapshots = {
+            field: value
+            for key, entity in self._changed.items()
+            for field, value in written(key, self._stored.get(key), entity)
+        }
+        commit = Commit(
+            expected=self._head,
+            head=head,
+            entries=entries,
+            snapshots=snapshots,
+            replies=self._replies,
+            dead_letters=self._letters,
+            lease=lease,
+        )
+        return Decided(
+            commit=commit,
+            changed=self._changed,
+            follow_ups=self._follow_ups,
+            repeated=self._repeated,
+        )
+
+    def _decide(self, arrival: Arrival, proposal: Proposal) -> None:
+        at = proposal.at
+        if at is None:
+            at = instant_of(int(arrival.offset.partition("-")[0]) * 1_000)
+        decision = rules.decide(self._known, proposal, at)
+        if isinstance(decision, Undecidable):
+            self._refuse(arrival, decision)
+            return
+        recorded = Recorded(
+            partition=self._partition,
+            position=self._head.position + len(self._bodies) + 1,
+            time_ms=self._time_ms,
+            decision=decision,
+        )
+        changed = evolve(self._known, recorded)
+        body = encode(decision)
+        # Nothing below can fail: a proposal is in the draft as a whole or not at all.
+        self._known |= changed
+        self._changed |= changed
+        self._bodies.append((proposal.id, body))
+        self._answers[recorded.entry_id] = body
+        self._follow_ups += decision.follow_ups
+        if proposal.reply_to is not None:
+            self._answer(proposal, proposal.reply_to, recorded.entry_id, decision, body)
+
+    def _repeat(self, proposal: Proposal, entry_id: str) -> None:
+        self._repeated += 1
+        if proposal.reply_to is None:
+            return
+        body = self._answers.get(entry_id)
+        if body is None:
+            reason = f"decided before, as entry {entry_id}, which is not kept here any more"
+            self._reply(proposal, Unanswered(proposal_id=proposal.id, reason=reason))
+            return
+        self._answer(
+            proposal, proposal.reply_to, entry_id, decode_decision(body), body, repeated=True
+        )
+
+    def _answer(
+        self,
+        proposal: Proposal,
+        reply_to: str,
+        entry_id: str,
+        decision: Decision,
+        body: bytes,
+        *,
+        repeated: bool = False,
+    ) -> None:
+        answer = Answer(
+            proposal_id=proposal.id,
+            entry_id=entry_id,
+            outcome=decision.outcome,
+            decision=Raw(body),
+            state=_state_after(decision, self._known, proposal),
+            repeated=repeated,
+        )
+        self._replies.append(Reply(to=reply_to, proposal_id=proposal.id, body=encode(answer)))
+
+    def _reply(self, proposal: Proposal, reply: Unanswered) -> None:
+        if proposal.reply_to is not None:
+            body = encode(reply)
+            self._replies.append(Reply(to=proposal.reply_to, proposal_id=proposal.id, body=body))
+
+    def _refuse(self, arrival: Arrival, why: Undecidable) -> None:
+        self._letters.append(
+            DeadLetter(offset=arrival.offset, body=arrival.body, reason=why.reason, field=why.field)
+        )
+        if not isinstance(arrival.proposal, Undecidable):
+            id = arrival.proposal.id
+            reply = Unanswered(
+                proposal_id=id, reason=why.reason, field=why.field, missing=why.missing
+            )
+            self._reply(arrival.proposal, reply)
+
+
+def _state_after(
+    decision: Decision, known: Mapping[str, Entity], proposal: Proposal
+) -> State | None:
+    """The state that *decision* entered as its proposer sees it, or else the one the run is in."""
+    match proposal:
+        case (
+            ProposeFlowRunState(state=proposed)
+            | ProposeTaskRunState(state=proposed)
+            | CreateFlowRun(state=proposed)
+            | CreateTaskRun(state=proposed)
+        ) if proposed is not None:
+            state = rules.echoed(decision, proposed)
+        case _:
+            state = None
+    if state is not None:
+        return state
+    entity = known.get(decision.subject)
+    return entity.progress.state if isinstance(entity, FlowRun | TaskRun) else None

@@ -1,0 +1,113 @@
+"""A rule processor to start and kill at will, and proposals to feed it."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from redis.asyncio import Redis
+
+from events.log import Entry, EventLog
+from events.log.redis import RedisEventLog
+from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
+from events.states import ProposedState, StateType
+from events.streams import PROPOSAL_FIELD, Streams
+from events.wire.codec import decode_decision, encode
+from services.proposer import Proposer
+from services.rule_processor import RuleProcessor
+from tests.support.waiting import wait_until
+
+_names: Iterator[int] = count()
+
+
+def now() -> datetime:
+    """The time of the machine that the tests run on."""
+    return datetime.now(UTC)
+
+
+def create(run: UUID | None = None, **fields: Any) -> CreateFlowRun:
+    """A proposal that creates a flow run, any one."""
+    id = fields.pop("id", None) or uuid4().hex
+    return CreateFlowRun(id=id, flow_run_id=run or uuid4(), flow_id=UUID(int=1), **fields)
+
+
+def propose(run: UUID, type: StateType, **fields: Any) -> ProposeFlowRunState:
+    """A proposal that *run* enter a state of *type*, without asking whether it may."""
+    fields = {"id": uuid4().hex, "force": True, **fields}
+    return ProposeFlowRunState(flow_run_id=run, state=ProposedState(type=type), **fields)
+
+
+def run_in(partition: int) -> UUID:
+    """The id of a run that lives in *partition*, whatever the number of partitions above it."""
+    return UUID(int=(uuid4().int & ~0xFFFF) | partition, version=4)
+
+
+def processor_of(url: str, redis: Redis, log: EventLog, **settings: Any) -> RuleProcessor:
+    """A rule processor of its own name, not started."""
+    name = f"worker-{next(_names)}-{uuid4().hex[:6]}"
+    return RuleProcessor(url=url, redis=redis, log=log, name=name, now=now, **settings)
+
+
+@asynccontextmanager
+async def processing(
+    url: str, redis: Redis, streams: Streams, **settings: Any
+) -> AsyncIterator[RuleProcessor]:
+    """A rule processor that is ready."""
+    log = settings.pop("log", None) or RedisEventLog(redis, streams)
+    async with processor_of(url, redis, log, **settings) as processor:
+        await wait_until(lambda: not processor.ready())
+        yield processor
+
+
+@asynccontextmanager
+async def proposing(
+    redis: Redis, streams: Streams, timeout_s: float = 10.0
+) -> AsyncIterator[Proposer]:
+    """A proposer of its own name."""
+    async with Proposer(
+        redis, streams, f"client-{next(_names)}", now, timeout_s=timeout_s
+    ) as proposer:
+        yield proposer
+
+
+async def send(redis: Redis, streams: Streams, *proposals: Proposal | bytes, to: int = 0) -> None:
+    """Append proposals to their streams; raw bytes to the stream of partition *to*."""
+    pipeline = redis.pipeline(transaction=False)
+    for each in proposals:
+        partition = to if isinstance(each, bytes) else streams.of(each)
+        body = each if isinstance(each, bytes) else encode(each)
+        pipeline.xadd(streams.proposals(partition), {PROPOSAL_FIELD: body})
+    await pipeline.execute()
+
+
+async def logged(log: EventLog, partition: int) -> list[Entry]:
+    """Everything in a partition's log."""
+    found: list[Entry] = []
+    while entries := await log.entries(partition, found[-1].entry_id if found else "0-0"):
+        found += entries
+    return found
+
+
+async def decided_ids(log: EventLog, partition: int) -> list[str]:
+    """The ids of the proposals that were decided in a partition, in the order of the log."""
+    return [entry.proposal_id for entry in await logged(log, partition)]
+
+
+async def reached(log: EventLog, partition: int, position: int) -> bool:
+    """Whether a partition's log is at least *position* long."""
+    return (await log.head(partition)).position >= position
+
+
+async def states_of(log: EventLog, run: UUID, partition: int) -> list[StateType]:
+    """The types of the states that *run* entered, in the order of the log."""
+    entered: list[StateType] = []
+    for entry in await logged(log, partition):
+        decision = decode_decision(entry.body)
+        if decision.subject == f"flow_run:{run}":
+            for change in decision.changes:
+                state = getattr(change, "state", None)
+                if state is not None:
+                    entered.append(state.type)
+    return entered
