@@ -51,7 +51,7 @@ checkpoints = Table(
 )
 
 
-class Outdated(Exception):  # noqa: N818 - it says what is the matter
+class Outdated(Exception):
     """A view was built by another version of its projection: rebuild it."""
 
 

@@ -20,12 +20,11 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
-    column,
     func,
     literal_column,
     select,
+    text,
     true,
-    values,
 )
 
 from events.instants import instant_of, micros_of
@@ -43,7 +42,9 @@ Sums = tuple[int, int, int]
 Found = dict[tuple[int, str, str], list[int]]
 """`Sums` by bucket, state type and state name."""
 
-PART = (column("bucket", Integer), column("first", BigInteger), column("last", BigInteger))
+RUNS_SQL = """
+SELECT column1 AS bucket, column2 AS first, column3 AS last FROM (VALUES {parts}) listed
+"""
 
 # instants in a cell are counted from its beginning
 CELLS_SQL = """
@@ -197,7 +198,9 @@ def _summed(
             yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
     if runs:
         c = flow_runs.c
-        parts = values(*PART, literal_binds=True).data([tuple(part) for part in runs]).cte("parts")
+        listed = ", ".join(f"({k}, {start}, {end})" for k, start, end in runs)
+        listing = text(RUNS_SQL.format(parts=listed))
+        parts = listing.columns(bucket=Integer, first=BigInteger, last=BigInteger).cte("parts")
         query = (
             select(
                 parts.c.bucket,
@@ -212,7 +215,8 @@ def _summed(
             .where(micros(c.expected_start_time) < parts.c.last)
             .group_by(parts.c.bucket, c.state_type, c.state_name)
         )
-        for k, type, name, *sums in connection.execute(query):
+        once = {"compiled_cache": None}
+        for k, type, name, *sums in connection.execute(query, execution_options=once):
             yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
 
 
