@@ -53,22 +53,11 @@ class Decided(Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-def first_answers(known: Mapping[str, Entity], arrivals: Sequence[Arrival]) -> set[str]:
-    """The entries that have answered some of *arrivals* already, by what is *known* of the runs."""
-    found: set[str] = set()
-    for arrival in arrivals:
-        if not isinstance(arrival.proposal, Undecidable):
-            entry_id = rules.answered(known, arrival.proposal)
-            if entry_id is not None:
-                found.add(entry_id)
-    return found
-
-
 class Draft:
     """The commit that a batch will be, while it is decided.
 
-    *known* are the entities that the batch needs, as stored at *head*; *answers* the bodies of
-    the entries named by `first_answers`; *time_ms* is now.
+    *known* are the entities that the batch needs, as stored at *head*; *time_ms* is now. Once
+    all is settled, `wanted` names the entries that must be read before it can be finished.
     """
 
     def __init__(
@@ -78,7 +67,6 @@ class Draft:
         partition: int,
         head: Head,
         known: Mapping[str, Entity],
-        answers: Mapping[str, bytes],
         time_ms: int,
     ) -> None:
         self._streams = streams
@@ -86,36 +74,51 @@ class Draft:
         self._head = head
         self._stored = known
         self._known = dict(known)
-        self._answers = dict(answers)
         self._time_ms = max(time_ms, head.time_ms)
         self._bodies: list[tuple[str, bytes]] = []
         self._changed: dict[str, Entity] = {}
         self._replies: list[Reply] = []
         self._letters: list[DeadLetter] = []
         self._follow_ups: list[Proposal] = []
-        self._repeated = 0
+        self._repeats: list[tuple[Proposal, str]] = []
+
+    @property
+    def wanted(self) -> set[str]:
+        """The earlier entries that answer repeats for which somebody waits."""
+        return {
+            entry_id
+            for proposal, entry_id in self._repeats
+            if proposal.reply_to is not None
+            and int(entry_id.partition("-")[2]) <= self._head.position
+        }
 
     def settle(self, arrival: Arrival) -> None:
         """Decide one proposal, repeat its first answer, or say why neither is possible."""
         proposal = arrival.proposal
         if isinstance(proposal, Undecidable):
-            return self._refuse(arrival, proposal)
+            self._refuse(arrival, proposal)
+            return
         home = self._streams.of(proposal)
         if home != self._partition:
             reason = f"belongs to partition {self._streams.name(home)}"
-            return self._refuse(arrival, Undecidable(reason=reason))
+            self._refuse(arrival, Undecidable(reason=reason))
+            return
         first = rules.answered(self._known, proposal)
         if first is not None:
-            return self._repeat(proposal, first)
+            self._repeats.append((proposal, first))
+            return
         try:
             self._decide(arrival, proposal)
         except BROKEN as bug:
             _log.exception("proposal %s at %s breaks the rules", proposal.id, arrival.offset)
             self._refuse(arrival, Undecidable(reason=f"internal error: {bug!r}"))
 
-    def finished(self, offset: str, lease: str | None) -> Decided:
-        """The commit that answers everything up to *offset*."""
+    def finished(self, offset: str, lease: str | None, earlier: Mapping[str, bytes]) -> Decided:
+        """The commit that answers everything up to *offset*; *earlier* are the wanted bodies."""
         entries = sealed(self._head, self._time_ms, self._bodies)
+        answers = {**earlier, **{entry.entry_id: entry.body for entry in entries}}
+        for proposal, entry_id in self._repeats:
+            self._repeat(proposal, entry_id, answers.get(entry_id))
         head = structs.replace(self._head, offset=offset)
         if entries:
             last = entries[-1]
@@ -139,7 +142,7 @@ class Draft:
             commit=commit,
             changed=self._changed,
             follow_ups=self._follow_ups,
-            repeated=self._repeated,
+            repeated=len(self._repeats),
         )
 
     def _decide(self, arrival: Arrival, proposal: Proposal) -> None:
@@ -162,23 +165,19 @@ class Draft:
         self._known |= changed
         self._changed |= changed
         self._bodies.append((proposal.id, body))
-        self._answers[recorded.entry_id] = body
         self._follow_ups += decision.follow_ups
         if proposal.reply_to is not None:
             self._answer(proposal, proposal.reply_to, recorded.entry_id, decision, body)
 
-    def _repeat(self, proposal: Proposal, entry_id: str) -> None:
-        self._repeated += 1
+    def _repeat(self, proposal: Proposal, entry_id: str, body: bytes | None) -> None:
         if proposal.reply_to is None:
             return
-        body = self._answers.get(entry_id)
         if body is None:
             reason = f"decided before, as entry {entry_id}, which is not kept here any more"
             self._reply(proposal, Unanswered(proposal_id=proposal.id, reason=reason))
             return
-        self._answer(
-            proposal, proposal.reply_to, entry_id, decode_decision(body), body, repeated=True
-        )
+        decision = decode_decision(body)
+        self._answer(proposal, proposal.reply_to, entry_id, decision, body, repeated=True)
 
     def _answer(
         self,

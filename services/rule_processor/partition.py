@@ -19,7 +19,7 @@ from ..errors import Unavailable
 from ..patience import pause_s
 from .batch import Arrival
 from .cache import Cache
-from .decider import Decided, Draft, first_answers
+from .decider import Decided, Draft
 from .health import Health
 from .relay import Relay
 
@@ -128,23 +128,21 @@ class Partition:
         return True
 
     async def _draft(self, arrivals: Sequence[Arrival]) -> Decided:
-        known = await self._known(arrivals)
-        answers: dict[str, bytes] = {}
-        for entry_id in first_answers(known, arrivals):
-            entry = await self._log.entry(self.number, entry_id)
-            if entry is not None:
-                answers[entry_id] = entry.body
         draft = Draft(
             streams=self._log.streams,
             partition=self.number,
             head=self.head,
-            known=known,
-            answers=answers,
+            known=await self._known(arrivals),
             time_ms=millis_of(self._now()),
         )
         for arrival in arrivals:
             draft.settle(arrival)
-        return draft.finished(arrivals[-1].offset, self._lease)
+        earlier: dict[str, bytes] = {}
+        for entry_id in draft.wanted:
+            entry = await self._log.entry(self.number, entry_id)
+            if entry is not None:
+                earlier[entry_id] = entry.body
+        return draft.finished(arrivals[-1].offset, self._lease, earlier)
 
     async def _stands(self, drafted: Decided) -> None:
         """Only now may memory know what was decided."""

@@ -1,11 +1,10 @@
 """A rule processor to start and kill at will, and proposals to feed it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from redis.asyncio import Redis
 
@@ -15,6 +14,7 @@ from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
 from events.states import ProposedState, StateType
 from events.streams import PROPOSAL_FIELD, Streams
 from events.wire.codec import decode_decision, encode
+from headgate.clock import new_id, now
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
 from tests.support.waiting import wait_until
@@ -22,38 +22,33 @@ from tests.support.waiting import wait_until
 _names: Iterator[int] = count()
 
 
-def now() -> datetime:
-    """The time of the machine that the tests run on."""
-    return datetime.now(UTC)
-
-
 def create(run: UUID | None = None, **fields: Any) -> CreateFlowRun:
     """A proposal that creates a flow run, any one."""
-    id = fields.pop("id", None) or uuid4().hex
-    return CreateFlowRun(id=id, flow_run_id=run or uuid4(), flow_id=UUID(int=1), **fields)
+    id = fields.pop("id", None) or new_id().hex
+    return CreateFlowRun(id=id, flow_run_id=run or new_id(), flow_id=UUID(int=1), **fields)
 
 
 def propose(run: UUID, type: StateType, **fields: Any) -> ProposeFlowRunState:
     """A proposal that *run* enter a state of *type*, without asking whether it may."""
-    fields = {"id": uuid4().hex, "force": True, **fields}
+    fields = {"id": new_id().hex, "force": True, **fields}
     return ProposeFlowRunState(flow_run_id=run, state=ProposedState(type=type), **fields)
 
 
 def run_in(partition: int) -> UUID:
     """The id of a run that lives in *partition*, whatever the number of partitions above it."""
-    return UUID(int=(uuid4().int & ~0xFFFF) | partition, version=4)
+    return UUID(int=(new_id().int & ~0xFFFF) | partition)
 
 
 def processor_of(url: str, redis: Redis, log: EventLog, **settings: Any) -> RuleProcessor:
     """A rule processor of its own name, not started."""
-    name = f"worker-{next(_names)}-{uuid4().hex[:6]}"
+    name = f"worker-{next(_names)}-{new_id().hex[-6:]}"
     return RuleProcessor(url=url, redis=redis, log=log, name=name, now=now, **settings)
 
 
 @asynccontextmanager
 async def processing(
     url: str, redis: Redis, streams: Streams, **settings: Any
-) -> AsyncIterator[RuleProcessor]:
+) -> AsyncGenerator[RuleProcessor]:
     """A rule processor that is ready."""
     log = settings.pop("log", None) or RedisEventLog(redis, streams)
     async with processor_of(url, redis, log, **settings) as processor:
@@ -64,7 +59,7 @@ async def processing(
 @asynccontextmanager
 async def proposing(
     redis: Redis, streams: Streams, timeout_s: float = 10.0
-) -> AsyncIterator[Proposer]:
+) -> AsyncGenerator[Proposer]:
     """A proposer of its own name."""
     async with Proposer(
         redis, streams, f"client-{next(_names)}", now, timeout_s=timeout_s
