@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from events.streams import Streams
+from tests.support import containers
 from tests.support.servers import RedisServer
 
-# the machine's speed is no property of the code: no deadlines, and few examples but other ones each time
+# the machine's speed is no property of the code; other examples are drawn each time
 settings.register_profile(
     "tests", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -32,12 +33,9 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis for the whole session: ours, or a container's with HEADGATE_TEST_CONTAINERS=1."""
-    if os.environ.get("HEADGATE_TEST_CONTAINERS") == "1":
-        from testcontainers.redis import RedisContainer
-
-        image = os.environ.get("HEADGATE_TEST_REDIS_IMAGE", "redis:7.4-alpine")
-        with RedisContainer(image) as container:
-            yield f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}"
+    if containers.wanted():
+        with containers.redis_in_container() as url:
+            yield url
         return
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()

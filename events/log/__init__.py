@@ -87,14 +87,14 @@ class LeaseLost(Struct, frozen=True):
     """The partition belongs to someone else now."""
 
 
-class FormatMismatch(Exception):  # noqa: N818 - it says what is so, as its neighbours do
+class FormatMismatch(Exception):
     """The log was created with another number of partitions, or in another format.
 
     Start with the number of partitions that the message names, or use another prefix.
     """
 
 
-class CorruptLog(Exception):  # noqa: N818
+class CorruptLog(Exception):
     """The log, or what is stored beside it, is not as we wrote it.
 
     Stop and let a person look: writing on would build on the damage.

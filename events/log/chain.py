@@ -38,9 +38,9 @@ def broken_at(head: Head, entries: Sequence[Entry]) -> Entry | None:
         ms, _, place = entry.entry_id.partition("-")
         follows = (
             entry.previous == previous
-            and int(place) == position + 1
-            and int(ms) >= time_ms
             and entry.hash == hash_of(previous, entry.entry_id, entry.body)
+            and place == str(position + 1)
+            and (ms.isascii() and ms.isdecimal() and int(ms) >= time_ms)
         )
         if not follows:
             return entry
