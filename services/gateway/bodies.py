@@ -44,14 +44,19 @@ def decoded(type: type[T], body: bytes) -> T:
         raise invalid("Field required", "body", kind="missing")
     try:
         return cast(T, _decoder(type).decode(body))
-    except msgspec.ValidationError as error:
-        raise refusal(error, json.decode(body)) from None
-    except UnicodeDecodeError:
-        raise detail(400, "There was an error parsing the body") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        if "utf-8" in str(error):
-            raise detail(400, "There was an error parsing the body") from None
-        raise invalid(f"JSON decode error: {error}", "body", kind="json_invalid") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(body, error) from None
+
+
+def _refused(body: bytes, error: Exception) -> Refused:
+    try:
+        # A type may be wrong before the JSON is: only a whole tree can be shown.
+        tree = json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        if isinstance(broken, UnicodeDecodeError) or "utf-8" in str(broken):
+            return detail(400, "There was an error parsing the body")
+        return invalid(f"JSON decode error: {broken}", "body", kind="json_invalid")
+    return refusal(error, tree)
 
 
 def path_of(said: str) -> tuple[str, list[str | int]]:
@@ -66,7 +71,7 @@ def path_of(said: str) -> tuple[str, list[str | int]]:
     return said, path
 
 
-def refusal(error: msgspec.ValidationError, body: Any) -> Refused:
+def refusal(error: Exception, body: Any) -> Refused:
     """The 422 for *error*, found in *body*."""
     said, path = path_of(str(error))
     if said.startswith(PLAIN):

@@ -110,18 +110,11 @@ class Context:
         return True
 
     async def task_run(self, id: UUID) -> TaskRun | None:
-        """The task run *id* as of its last decision, wherever it lives."""
-        found = await self._find_task_run(id)
-        if found is None:
-            await self.writes.are_decided()
-            found = await self._find_task_run(id)
-        return found
+        """The task run *id* as of its last decision, wherever it lives.
 
-    def task_run_lives(self, id: UUID, partition: int) -> None:
-        """Note where the task run *id* is, which its id does not say."""
-        self._task_places.put(id, partition)
-
-    async def _find_task_run(self, id: UUID) -> TaskRun | None:
+        What engines told of it on a socket of this gateway is decided first.
+        """
+        await self.writes.are_decided()
         key = task_run_key(id)
         place = self._task_places.get(id)
         if place is not None:
@@ -135,6 +128,10 @@ class Context:
                 self.task_run_lives(id, partition)
                 return found
         return None
+
+    def task_run_lives(self, id: UUID, partition: int) -> None:
+        """Note where the task run *id* is, which its id does not say."""
+        self._task_places.put(id, partition)
 
     async def _entity(self, partition: int, key: str) -> Entity | None:
         return entity_of(key, await self.log.snapshots(partition, fields_of(key)))

@@ -21,7 +21,7 @@ def answered(body: object, status: int = 200) -> Reply:
 NO_CONTENT = Reply(204)
 
 
-class Refused(Exception):  # noqa: N818  # it is an answer, not an error
+class Refused(Exception):  # it is an answer, not an error
     """The request ends here; *reply* says why. Only ever raised on the way to a reply."""
 
     def __init__(self, reply: Reply) -> None:

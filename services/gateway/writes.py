@@ -63,13 +63,15 @@ class OwnWrites:
         self._written.offsets[partition] = _order(offset)
 
     async def are_decided(self) -> None:
-        """Wait, bounded, until what was sent so far has been decided."""
+        """Wait, bounded, until what was sent so far has been decided; mostly there is nothing."""
         mark = Mark({}, self._written.offsets)
         pause_s = PAUSE_FIRST_S
         try:
             async with asyncio.timeout(self._wait_s):
                 while mark.offsets:
-                    mark.settle(await self._heads(mark.offsets))
+                    heads = await self._heads(mark.offsets)
+                    mark.settle(heads)
+                    self._written.settle(heads)
                     await asyncio.sleep(pause_s if mark.offsets else 0)
                     pause_s = min(pause_s * 2, PAUSE_MAX_S)
         except TimeoutError:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 class _Wanted(Struct, frozen=True):
     type: str
-    filter: msgspec.Raw | None = None
+    filter: msgspec.Raw = msgspec.Raw()
     backfill: bool | None = True
 
 
@@ -109,7 +109,7 @@ async def _asked(socket: Socket) -> tuple[EventFilter, bool] | None:
     if asked is None or asked.type != "filter":
         await socket.close(1002, "Expected 'filter' message")
         return None
-    if asked.filter is None:
+    if not len(asked.filter):
         await socket.close(1002, "Invalid filter: 'filter'")
         return None
     try:

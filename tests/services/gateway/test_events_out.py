@@ -1,0 +1,209 @@
+"""Subscribers hear what a flow run enters, first from the log, then as it happens."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from headgate.clock import new_id, now
+from tests.support.gateway import Running
+from tests.support.sockets import (
+    ANSWER_S,
+    event,
+    heard,
+    is_answered,
+    say,
+    socket,
+    task_run_event,
+)
+
+PATH = "/events/out"
+
+
+def _filter(run_id: str, **more: Any) -> dict[str, Any]:
+    """What a client sends that waits for a run, in its full style."""
+    return {
+        "occurred": {
+            "since": (now() - timedelta(minutes=1)).isoformat(),
+            "until": (now() + timedelta(days=365)).isoformat(),
+        },
+        "event": {"prefix": ["prefect.flow-run"], "exclude_prefix": None, "name": None},
+        "resource": {"id": [f"prefect.flow-run.{run_id}"], "id_prefix": None, "distinct": False},
+        "related": None,
+        "any_resource": None,
+        "id": {"id": []},
+        "text": None,
+        "order": "DESC",
+        **more,
+    }
+
+
+def _enter(api: httpx.Client, run_id: str, type: str, **fields: Any) -> Any:
+    body = {"state": {"type": type, **fields}}
+    return api.post(f"/flow_runs/{run_id}/set_state", json=body).json()["state"]
+
+
+def _subscribe(connection: ClientConnection, filter: dict[str, Any], **more: Any) -> None:
+    say(connection, {"type": "filter", "filter": filter, **more})
+
+
+def _named(connection: ClientConnection, count: int) -> list[str]:
+    return [heard(connection)["event"]["event"] for _ in range(count)]
+
+
+def test_a_transition_is_told_with_what_it_is_about(
+    gateway: Running, api: httpx.Client, flow_id: str
+) -> None:
+    run = api.post("/flow_runs/", json={"flow_id": flow_id, "tags": ["rt"]}).json()
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(run["id"], event={"name": ["prefect.flow-run.Running"]}))
+        state = _enter(api, run["id"], "RUNNING", message="go")
+        told = heard(connection)
+    assert told["type"] == "event"
+    happened = told["event"]
+    assert happened["id"] == state["id"]
+    assert happened["occurred"] == state["timestamp"]
+    assert happened["event"] == "prefect.flow-run.Running"
+    assert happened["follows"] == run["state_id"]
+    assert happened["resource"] == {
+        "prefect.resource.id": f"prefect.flow-run.{run['id']}",
+        "prefect.resource.name": run["name"],
+        "prefect.run-count": "1",
+        "prefect.state-message": "go",
+        "prefect.state-name": "Running",
+        "prefect.state-timestamp": state["timestamp"].replace("Z", "+00:00"),
+        "prefect.state-type": "RUNNING",
+    }
+    flow = api.get(f"/flows/{flow_id}").json()
+    assert happened["related"] == [
+        {
+            "prefect.resource.id": f"prefect.flow.{flow_id}",
+            "prefect.resource.role": "flow",
+            "prefect.resource.name": flow["name"],
+        },
+        {"prefect.resource.id": "prefect.tag.rt", "prefect.resource.role": "tag"},
+    ]
+    assert happened["payload"] == {
+        "intended": {"from": "PENDING", "to": "RUNNING"},
+        "initial_state": {"type": "PENDING", "name": "Pending"},
+        "validated_state": {"type": "RUNNING", "name": "Running", "message": "go"},
+    }
+    assert happened["received"] is not None
+
+
+def test_what_has_been_comes_first_and_oldest_first(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    _enter(api, run_id, "RUNNING")
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(run_id))
+        assert _named(connection, 2) == ["prefect.flow-run.Pending", "prefect.flow-run.Running"]
+        _enter(api, run_id, "COMPLETED")
+        assert _named(connection, 1) == ["prefect.flow-run.Completed"]
+
+
+def test_what_has_been_can_be_left_out(gateway: Running, api: httpx.Client, run_id: str) -> None:
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(run_id), backfill=False)
+        assert is_answered(connection)
+        _enter(api, run_id, "RUNNING")
+        assert _named(connection, 1) == ["prefect.flow-run.Running"]
+
+
+def test_subscribing_while_a_run_moves_loses_nothing_and_repeats_nothing(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    entered: list[str] = []
+    told: list[list[str]] = []
+    for _ in range(5):
+        with socket(gateway, PATH) as connection:
+            entered.append(_enter(api, run_id, "RUNNING")["id"])
+            _subscribe(connection, _filter(run_id, event={"name": ["prefect.flow-run.Running"]}))
+            entered.append(_enter(api, run_id, "RUNNING")["id"])
+            told.append([heard(connection)["event"]["id"] for _ in entered])
+    assert told == [entered[:length] for length in (2, 4, 6, 8, 10)]
+
+
+def test_refused_states_are_not_told(gateway: Running, api: httpx.Client, run_id: str) -> None:
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(run_id), backfill=False)
+        assert is_answered(connection)
+        _enter(api, run_id, "PENDING")
+        _enter(api, run_id, "RUNNING")
+        assert _named(connection, 1) == ["prefect.flow-run.Running"]
+
+
+def test_a_renamed_run_is_told_by_its_new_name(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(run_id))
+        heard(connection)
+        api.patch(f"/flow_runs/{run_id}", json={"name": "renamed"})
+        _enter(api, run_id, "RUNNING")
+        assert heard(connection)["event"]["resource"]["prefect.resource.name"] == "renamed"
+
+
+def test_a_subflow_is_related_to_its_placeholder(
+    gateway: Running, api: httpx.Client, flow_id: str, run_id: str
+) -> None:
+    body = {"flow_run_id": run_id, "task_key": "c", "dynamic_key": "0", "name": "child-0"}
+    placeholder = api.post("/task_runs/", json=body).json()["id"]
+    child = {"flow_id": flow_id, "parent_task_run_id": placeholder}
+    child_id = api.post("/flow_runs/", json=child).json()["id"]
+    with socket(gateway, PATH) as connection:
+        _subscribe(connection, _filter(child_id))
+        related = heard(connection)["event"]["related"]
+    assert related[1] == {
+        "prefect.resource.id": f"prefect.task-run.{placeholder}",
+        "prefect.resource.role": "task-run",
+        "prefect.resource.name": "child-0",
+    }
+
+
+def test_events_of_clients_are_passed_on_unchanged(gateway: Running) -> None:
+    sent = event("my.event", f"mine.{new_id()}", payload={"a": [1]})
+    mine = {"resource": {"id": [sent["resource"]["prefect.resource.id"]]}}
+    with socket(gateway, PATH) as out, socket(gateway, "/events/in") as inward:
+        _subscribe(out, mine)
+        assert is_answered(out)
+        say(inward, sent)
+        told = heard(out)["event"]
+    assert told.pop("received") is not None
+    assert told.pop("occurred") == sent.pop("occurred").replace("+00:00", "Z")
+    assert told == sent
+
+
+def test_task_runs_of_engines_are_told(gateway: Running, run_id: str) -> None:
+    id = str(new_id())
+    any_resource = {"any_resource": {"id": [f"prefect.flow-run.{run_id}"]}}
+    with socket(gateway, PATH) as out, socket(gateway, "/events/in") as inward:
+        _subscribe(out, any_resource, backfill=False)
+        assert is_answered(out)
+        say(inward, task_run_event(id, run_id, "RUNNING"))
+        assert heard(out)["event"]["resource"]["prefect.resource.id"] == f"prefect.task-run.{id}"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("nope", "Expected 'filter' message"),
+        ('{"type":"auth"}', "Expected 'filter' message"),
+        ('{"type":"filter"}', "Invalid filter: 'filter'"),
+        ('{"type":"filter","filter":{"bogus":1}}', "Invalid filter: Object contains unknown"),
+        ('{"type":"filter","filter":{"id":{"id":["x"]}}}', "Invalid filter: Invalid UUID"),
+    ],
+)
+def test_a_filter_that_is_not_understood_is_refused(
+    gateway: Running, message: str, reason: str
+) -> None:
+    with socket(gateway, PATH) as connection:
+        connection.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=ANSWER_S)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1002
+    assert closed.value.rcvd.reason.startswith(reason)

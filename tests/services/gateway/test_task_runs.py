@@ -1,0 +1,64 @@
+"""Task runs are created or found by their natural keys, wherever their flow run lives."""
+
+from typing import Any
+
+import httpx
+
+
+def _create(api: httpx.Client, run_id: str | None, key: str, **more: Any) -> httpx.Response:
+    body = {"flow_run_id": run_id, "task_key": key, "dynamic_key": "0", **more}
+    return api.post("/task_runs/", json=body)
+
+
+def test_a_task_run_is_created_once(api: httpx.Client, run_id: str) -> None:
+    first = _create(api, run_id, "child", name="child-0", labels={"mine": 1})
+    again = _create(api, run_id, "child", name="other")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.json()["name"] == "child-0"
+    labels = first.json()["labels"]
+    assert (labels["prefect.flow-run.id"], labels["mine"]) == (run_id, 1)
+    assert labels["team"] == "a"
+
+
+def test_a_task_run_is_read_by_its_id_alone(api: httpx.Client, run_id: str) -> None:
+    made = _create(api, run_id, "a", state={"type": "PENDING"}).json()
+    read = api.get(f"/task_runs/{made['id']}").json()
+    assert read["flow_run_id"] == run_id
+    assert (read["state_type"], read["run_count"], read["flow_run_run_count"]) == ("PENDING", 0, 0)
+    assert read["state"]["state_details"]["task_run_id"] == made["id"]
+
+
+def test_a_clients_own_id_is_kept(api: httpx.Client, run_id: str) -> None:
+    id = f"01a1f0aa-0000-7000-8000-{run_id[-12:]}"
+    assert _create(api, run_id, "own", id=id).json()["id"] == id
+    assert api.get(f"/task_runs/{id}").status_code == 200
+
+
+def test_a_task_run_needs_no_flow_run(api: httpx.Client, run_id: str) -> None:
+    made = _create(api, None, f"background-{run_id}")
+    assert (made.status_code, made.json()["flow_run_id"]) == (201, None)
+    assert api.get(f"/task_runs/{made.json()['id']}").json()["id"] == made.json()["id"]
+
+
+def test_an_unknown_flow_run_conflicts(api: httpx.Client, unknown: str) -> None:
+    assert _create(api, unknown, "a").status_code == 409
+
+
+def test_a_task_run_that_is_not_there_is_not_found(api: httpx.Client, unknown: str) -> None:
+    answer = api.get(f"/task_runs/{unknown}")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Task not found"})
+
+
+def test_task_runs_are_listed_counted_and_their_states_read(
+    api: httpx.Client, run_id: str, unknown: str
+) -> None:
+    made = [_create(api, run_id, key).json()["id"] for key in ("a", "b")]
+    wanted = {"task_runs": {"flow_run_id": {"any_": [run_id]}}}
+    found = api.post("/task_runs/filter", json=wanted).json()
+    assert sorted(run["id"] for run in found) == sorted(made)
+    assert api.post("/task_runs/count", json=wanted).json() == 2
+    (state,) = api.get("/task_run_states/", params={"task_run_id": made[0]}).json()
+    assert state["type"] == "PENDING"
+    assert api.get(f"/task_run_states/{state['id']}").json() == state
+    assert api.get(f"/task_run_states/{unknown}").status_code == 404
