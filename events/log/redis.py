@@ -180,6 +180,8 @@ class RedisEventLog:
         return await self._redis.hmget(self.streams.snapshots(partition), fields)
 
     async def snapshots_everywhere(self, fields: Sequence[str]) -> dict[int, list[bytes | None]]:
+        if not fields:
+            return {each: [] for each in self.streams.every()}
         pipeline = self._redis.pipeline(transaction=False)
         for partition in self.streams.every():
             pipeline.hmget(self.streams.snapshots(partition), fields)

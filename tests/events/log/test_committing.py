@@ -184,6 +184,19 @@ async def test_snapshots_are_the_last_ones_written(log: EventLog) -> None:
     assert await log.snapshots(P, []) == []
 
 
+async def test_snapshots_can_be_looked_for_everywhere(log: EventLog) -> None:
+    await log.commit(P, following(Head(), b"1", snapshots={"task_run:1": b"a"}))
+    await log.commit(log.streams.control, following(Head(), b"1", snapshots={"flow:1": b"b"}))
+    found = await log.snapshots_everywhere(["task_run:1", "flow:1"])
+
+    assert {where: values for where, values in found.items() if any(values)} == {
+        P: [b"a", None],
+        log.streams.control: [None, b"b"],
+    }
+    assert list(found) == list(log.streams.every())
+    assert await log.snapshots_everywhere([]) == {each: [] for each in log.streams.every()}
+
+
 async def test_a_commit_may_be_large(log: EventLog, beside: Beside) -> None:
     bodies = [b"%d" % number for number in range(3_000)]
     snapshots = {f"flow_run:{number}": b"%d" % number for number in range(9_001)}
