@@ -1,0 +1,116 @@
+"""`make bench` measures, prints a table and writes bench/results.json."""
+
+import asyncio
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from headgate.clock import now
+
+from . import api, bus
+from .core import core
+
+RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
+BATCHES = {1: 2, 10: 5, 100: 20, 500: 20}
+"""Batch sizes, and how many transitions each of the 1,000 runs makes at that size."""
+
+MARK_BATCH = 100
+"""The batch size that the headline figures are taken at."""
+
+PACKAGES = ("faststream", "redis", "hiredis", "msgspec", "uvloop", "uvicorn", "starlette")
+
+console = Console(width=110)
+
+
+async def measured() -> dict[str, float]:
+    """Every figure, by its key."""
+    figures: dict[str, float] = {}
+    with console.status("the core alone") as status:
+        figures |= core()
+        for fsync in ("always", "everysec"):
+            for batch, each in BATCHES.items():
+                status.update(f"the bus, fsync {fsync}, batches of {batch}")
+                figures |= await _bus(fsync, batch, each)
+        headline = f"always.{MARK_BATCH}"
+        figures["bus.accepted_per_s"] = figures[f"bus.{headline}.accepted_per_s"]
+        figures["bus.ceiling_per_s"] = figures[f"bus.{headline}.ceiling_per_s"]
+        figures["bus.ratio_to_ceiling"] = figures[f"bus.{headline}.ratio"]
+        status.update("from proposal to decision")
+        p50, p99 = await bus.latency_ms(2_000)
+        figures |= {"bus.decision_p50_ms": p50, "bus.decision_p99_ms": p99}
+        status.update("the API")
+        figures |= await _api()
+    return figures
+
+
+async def _bus(fsync: str, batch: int, each: int) -> dict[str, float]:
+    """With and without rules in turn, so that the machine is as noisy for one as for the other."""
+    with_rules: list[float] = []
+    without: list[float] = []
+    for _ in range(3):
+        with_rules.append(await bus.accepted(fsync, batch, each))
+        without.append(await bus.ceiling(fsync, batch, each))
+    accepted, ceiling = sorted(with_rules)[1], sorted(without)[1]
+    key = f"bus.{fsync}.{batch}"
+    return {
+        f"{key}.accepted_per_s": accepted,
+        f"{key}.ceiling_per_s": ceiling,
+        f"{key}.ratio": accepted / ceiling,
+    }
+
+
+async def _api() -> dict[str, float]:
+    figures: dict[str, float] = {}
+    async with api.server() as it:
+        figures["start.ready_s"] = it.ready_s
+        await asyncio.sleep(2)
+        figures["idle.rss_mb"] = api.resident_mb(it.pid)
+        for clients, each in ((1, 1_000), (16, 500)):
+            result = await api.set_state(it.url, clients, each)
+            assert set(result["statuses"]) == {"201"}, result
+            for name in ("per_s", "p50_ms", "p99_ms"):
+                figures[f"http.set_state_{clients}_{name}"] = result[name]
+    return figures
+
+
+def written(figures: Mapping[str, float]) -> None:
+    """Keep *figures* with what they were measured on."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    about = {
+        "at": now().isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "machine": f"{platform.machine()}, {len(_cores())} cores",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    figures = {key: round(value, 3) for key, value in figures.items()}
+    RESULTS.write_text(json.dumps({**about, **figures}, indent=2) + "\n")
+
+
+def _cores() -> set[int]:
+    return os.sched_getaffinity(0)
+
+
+def shown(figures: Mapping[str, float]) -> Table:
+    table = Table("figure", "value", title="Headgate")
+    for key, value in figures.items():
+        table.add_row(key, f"{value:,.2f}" if value < 100 else f"{value:,.0f}")
+    return table
+
+
+if __name__ == "__main__":
+    results = uvloop.run(measured())
+    written(results)
+    console.print(shown(results))
+    console.print(f"written to {RESULTS.relative_to(Path.cwd())}")
