@@ -83,7 +83,7 @@ class RuleProcessor:
     async def start(self) -> None:
         """Begin to serve; Redis need not be there yet."""
         await self._bus.start()
-        self._begin()
+        await self._begin()
 
     async def stop(self) -> None:
         """Finish the batches in hand, give the leases up, and end. Raises what broke meanwhile."""
@@ -100,6 +100,11 @@ class RuleProcessor:
         self._exit = app.exit
         await app.run(log_level=logging.DEBUG)
 
+    @property
+    def partitions(self) -> set[int]:
+        """The partitions that it serves now."""
+        return set(self._served)
+
     def ready(self) -> list[str]:
         """What keeps it from serving, in words; empty when it serves all that it should."""
         stopped = [
@@ -112,7 +117,7 @@ class RuleProcessor:
     def _exit(self) -> None:
         """Nobody to tell, inside somebody else's event loop: `ready` says it."""
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         self.health.process_is("starting")
         self._keeper = asyncio.create_task(self._keep(), name="rule processor: leases")
 

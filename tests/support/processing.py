@@ -1,5 +1,6 @@
 """A rule processor to start and kill at will, and proposals to feed it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -7,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
-from events.log import Entry, EventLog
+from events.log import Commit, Committed, Conflict, Entry, EventLog, LeaseLost
 from events.log.redis import RedisEventLog
 from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
 from events.states import ProposedState, StateType
@@ -20,6 +22,39 @@ from services.rule_processor import RuleProcessor
 from tests.support.waiting import wait_until
 
 _names: Iterator[int] = count()
+
+
+class GatedLog(RedisEventLog):
+    """A log whose commits wait while the gate is shut, as a paused process's would."""
+
+    def __init__(self, redis: Redis, streams: Streams) -> None:
+        super().__init__(redis, streams)
+        self.arrived = asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
+        """Commit once the gate is open."""
+        self.arrived.set()
+        await self.gate.wait()
+        return await super().commit(partition, commit)
+
+
+class FlakyLog(RedisEventLog):
+    """A log that fails *before* so many commits, and then *after* so many that stand."""
+
+    before = 0
+    after = 0
+
+    async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
+        """Commit, or lose the question, or lose the answer."""
+        if self.before:
+            self.before -= 1
+            raise ConnectionError("the question was lost")
+        said = await super().commit(partition, commit)
+        if self.after:
+            self.after -= 1
+            raise ConnectionError("the answer was lost")
+        return said
 
 
 def create(run: UUID | None = None, **fields: Any) -> CreateFlowRun:
