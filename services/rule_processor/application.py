@@ -118,6 +118,7 @@ class RuleProcessor:
         """Nobody to tell, inside somebody else's event loop: `ready` says it."""
 
     async def _begin(self) -> None:
+        # a coroutine, because FastStream runs functions in a thread, which has no loop
         self.health.process_is("starting")
         self._keeper = asyncio.create_task(self._keep(), name="rule processor: leases")
 
