@@ -61,10 +61,12 @@ def create_flow_run(
 ) -> Decision | Undecidable:
     """Create the flow run in its first state, which is forced; a known run stays as it is."""
     subject = flow_run_key(proposal.flow_run_id)
+    first = proposal.state or PENDING
     existing = flow_run_of(known, proposal.flow_run_id)
     if existing is not None:
         said = Said(outcome=Outcome.REJECT, reason="This flow run already exists.")
-        return decision(proposal, subject, existing.progress.version + 1, at, said=said)
+        version = existing.progress.version + 1
+        return decision(proposal, subject, version, at, said=said, asked=asked(first))
     if proposal.idempotency_key is not None:
         expected = flow_run_id_of(proposal.flow_id, proposal.idempotency_key)
         if proposal.flow_run_id != expected:
@@ -73,7 +75,6 @@ def create_flow_run(
                 " this flow",
                 field="flow_run_id",
             )
-    first = proposal.state or PENDING
     attributes = _flow_run_attributes(proposal, at)
     created = FlowRunCreated(attributes=attributes, policy=proposal.empirical_policy)
     question = Question(
@@ -100,11 +101,13 @@ def create_task_run(
     known: Mapping[str, Entity], proposal: CreateTaskRun, at: datetime
 ) -> Decision | Undecidable:
     """Create the task run in its first state, which is forced, or find it by its natural key."""
+    first = proposal.state or PENDING
     existing = created_task_run(known, proposal)
     if existing is not None:
         subject = task_run_key(existing.attributes.id)
         said = Said(reason="This task run already exists.")
-        return decision(proposal, subject, existing.progress.version + 1, at, said=said)
+        version = existing.progress.version + 1
+        return decision(proposal, subject, version, at, said=said, asked=asked(first))
     if proposal.cache_key is not None and len(proposal.cache_key) > CACHE_KEY_CHARACTERS_MAX:
         return Undecidable(
             reason=f"Expected at most {CACHE_KEY_CHARACTERS_MAX} characters", field="cache_key"
@@ -119,7 +122,6 @@ def create_task_run(
             "prefect.flow-run.id": str(proposal.flow_run_id),
             **labels,
         }
-    first = proposal.state or PENDING
     attributes = _task_run_attributes(proposal, labels, at)
     created: Change = TaskRunCreated(attributes=attributes)
     question = Question(

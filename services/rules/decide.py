@@ -23,10 +23,6 @@ from .creation import create_flow_run, create_task_run, register_flow
 from .moving import move_flow_run, move_task_run
 from .recording import record_task_run, write_logs
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""Ids hold no instant outside these, and arithmetic beyond them is left some room."""
-
 
 def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Decision | Undecidable:
     """The answer to *proposal*, taken in at *at*; *known* holds what `needs` names, if it exists.
@@ -34,8 +30,6 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
     Never raises for a proposal that was decoded. Whether it was answered before is not asked
     here: see `answered`.
     """
-    if not EARLIEST <= at < LATEST:
-        return Undecidable(reason="Expected an instant from 1970 to 8999", field="at")
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     match proposal:

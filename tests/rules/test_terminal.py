@@ -112,6 +112,23 @@ def test_a_stored_result_is_not_replaced_by_none(case: Case, proposal: Any) -> N
     case.then(outcome=Outcome.REJECT, rule=rule, reason=KEEPS_RESULT)
 
 
+def test_an_empty_mapping_passes_for_a_result_on_its_way_in(case: Case) -> None:
+    """And for none once it is stored: observed, and kept."""
+    case.given(a_flow_run(a_state(StateType.COMPLETED, data=RESULT), ENDED))
+    case.accepts(propose(Completed(data={}), id="empty"))
+    case.accepts(propose(Completed(), id="none"))
+
+
+@pytest.mark.parametrize("data", [5, "text", [1], True, None, UNPERSISTED], ids=str)
+def test_what_is_no_mapping_or_marked_is_no_result(case: Case, data: object) -> None:
+    """Edge case 23."""
+    case.given(a_flow_run(a_state(StateType.COMPLETED, data=RESULT), ENDED))
+    case.when(propose(Completed(data=data)))
+    case.then(
+        outcome=Outcome.REJECT, rule="HandleFlowTerminalStateTransitions", reason=KEEPS_RESULT
+    )
+
+
 @pytest.mark.parametrize("data", [5, "text", [1], None, {}, {**UNPERSISTED, "more": 1}])
 def test_only_a_mapping_that_is_not_marked_is_a_stored_result(case: Case, data: object) -> None:
     """Edge case 23."""

@@ -1,6 +1,6 @@
 """A failed run is retried until its retries are spent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from msgspec import structs
 
@@ -11,8 +11,6 @@ from events.states.constructors import AwaitingRetry
 
 from ..rule import Question, Rule
 from ..verdict import Pass, Reject, Verdict
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 def retry_failed_runs(
@@ -26,7 +24,7 @@ def retry_failed_runs(
     lease = initial.state_details.deployment_concurrency_lease_id
     return Reject(
         state=AwaitingRetry(
-            later(question.at, progress.policy.retry_delay or 0),
+            question.at + timedelta(seconds=progress.policy.retry_delay or 0),
             message=proposed.message,
             data=proposed.data,
             state_details=structs.replace(NO_DETAILS, deployment_concurrency_lease_id=lease),
@@ -36,14 +34,6 @@ def retry_failed_runs(
         if question.is_current_api
         else None,
     )
-
-
-def later(at: datetime, seconds: float) -> datetime:
-    """*at* and so many seconds, or the end of time if that comes first."""
-    try:
-        return at + timedelta(seconds=seconds)
-    except OverflowError:
-        return FOREVER
 
 
 RETRY_FAILED_RUNS = Rule(

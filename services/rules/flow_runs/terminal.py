@@ -4,7 +4,7 @@ from typing import Literal
 
 from events.entities import FlowRun
 from events.policies import PolicyAmendment
-from events.states import FINAL, ProposedState, State, StateType, is_persisted_result
+from events.states import FINAL, ProposedState, State, StateType, is_persisted_result, stored_data
 
 from ..rule import ANY, Question, Rule
 from ..verdict import PASS, Abort, Pass, Reject, Verdict
@@ -36,12 +36,12 @@ def restart_ended_runs_cleanly(
 def keep_persisted_results(
     _: Question[FlowRun], initial: State, proposed: ProposedState
 ) -> Verdict:
-    """Refuse to replace a stored result by none."""
+    """Refuse to replace a stored result by none; an empty mapping passes for a result, here."""
     if (
         initial.type is StateType.COMPLETED
         and proposed.type is StateType.COMPLETED
         and is_persisted_result(initial.data)
-        and not is_persisted_result(proposed.data)
+        and not (isinstance(proposed.data, dict) and stored_data(proposed.data) is not None)
     ):
         return Reject(
             reason="Cannot overwrite a COMPLETED state that carries persisted result data"
