@@ -1,7 +1,7 @@
 """WebSocket clients of the event stream, and events as engines send them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ ANSWER_S = 5.0
 
 
 @contextmanager
-def socket(gateway: Running, path: str, token: str | None = None) -> Iterator[ClientConnection]:
+def socket(gateway: Running, path: str, token: str | None = None) -> Generator[ClientConnection]:
     """A connection to *path* that has been admitted."""
     with opened(gateway, path) as connection:
         say(connection, {"type": "auth", "token": token})
@@ -24,7 +24,9 @@ def socket(gateway: Running, path: str, token: str | None = None) -> Iterator[Cl
 
 
 @contextmanager
-def opened(gateway: Running, path: str, subprotocol: str = "prefect") -> Iterator[ClientConnection]:
+def opened(
+    gateway: Running, path: str, subprotocol: str = "prefect"
+) -> Generator[ClientConnection]:
     """A connection to *path*; nothing has been said on it."""
     with connect(
         gateway.socket_url + path, subprotocols=[Subprotocol(subprotocol)], ping_interval=None

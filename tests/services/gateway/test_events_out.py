@@ -187,6 +187,32 @@ def test_task_runs_of_engines_are_told(gateway: Running, run_id: str) -> None:
         assert heard(out)["event"]["resource"]["prefect.resource.id"] == f"prefect.task-run.{id}"
 
 
+def test_who_does_not_read_is_sent_away_and_the_others_hear_everything(
+    gateway: Running,
+) -> None:
+    resource = f"mine.{new_id()}"
+    mine, count = {"resource": {"id": [resource]}}, 2_600
+    sent = [event("my.event", resource, payload={"a": "x" * 10_000}) for _ in range(count)]
+    with (
+        socket(gateway, PATH) as slow,
+        socket(gateway, PATH) as quick,
+        socket(gateway, "/events/in") as inward,
+    ):
+        for subscriber in (slow, quick):
+            _subscribe(subscriber, mine, backfill=False)
+            assert is_answered(subscriber)
+        for start in range(0, count, 100):
+            for one in sent[start : start + 100]:
+                say(inward, one)
+            told = [heard(quick)["event"]["id"] for _ in range(100)]
+            assert told == [one["id"] for one in sent[start : start + 100]]
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(count):
+                slow.recv(timeout=ANSWER_S)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [

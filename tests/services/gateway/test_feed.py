@@ -1,0 +1,56 @@
+"""The feed serves those who listen; who falls behind is given up and holds up nobody."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from events.log.memory import MemoryEventLog
+from events.streams import Streams
+from services.gateway.descriptions import Descriptions, Readers
+from services.gateway.event import Event
+from services.gateway.event_filter import EventFilter
+from services.gateway.feed import Feed
+
+
+async def _nothing(_: Any) -> None:
+    return None
+
+
+def _feed(backlog_max: int) -> Feed:
+    descriptions = Descriptions(Readers(_nothing, _nothing, _nothing))
+    return Feed(MemoryEventLog(Streams()), descriptions, (OSError,), backlog_max)
+
+
+def _event(name: str) -> Event:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    return Event(occurred=at, event=name, resource={"prefect.resource.id": "r"})
+
+
+@pytest.mark.anyio
+async def test_a_subscriber_too_far_behind_is_given_up_and_the_others_hear_everything() -> None:
+    feed = _feed(backlog_max=3)
+    slow, _ = await feed.subscribe(EventFilter())
+    quick, _ = await feed.subscribe(EventFilter())
+    for number in range(5):
+        feed.publish(_event(f"e{number}"))
+        assert f'"e{number}"' in (await quick.next())[2]
+    assert slow.is_behind.is_set()
+    assert not quick.is_behind.is_set()
+    assert '"e0"' in (await slow.next())[2]
+    await feed.stop()
+
+
+@pytest.mark.anyio
+async def test_the_tail_runs_while_somebody_listens() -> None:
+    feed = _feed(backlog_max=3)
+    assert not feed.has_subscribers
+    one, _ = await feed.subscribe(EventFilter())
+    other, _ = await feed.subscribe(EventFilter())
+    await feed.unsubscribe(one)
+    assert feed.has_subscribers
+    await feed.unsubscribe(other)
+    assert not feed.has_subscribers
+    again, heads = await feed.subscribe(EventFilter())
+    assert set(heads) == set(range(8))
+    await feed.unsubscribe(again)
