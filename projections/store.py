@@ -46,13 +46,45 @@ checkpoints = Table(
     _metadata,
     Column("view", TEXT, primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("entry_id", TEXT, nullable=False),
 )
 
+BEGIN = Sql(
+    """
+INSERT INTO {table} (view, partition, version, position, entry_id)
+VALUES (:view, :partition, :version, 0, :entry_id) ON CONFLICT DO NOTHING
+"""
+)
+MOVE = Sql(
+    """
+INSERT INTO {table} (view, partition, version, position, entry_id)
+VALUES (:view, :partition, :version, :position, :entry_id)
+ON CONFLICT (view, partition) DO UPDATE
+SET version = excluded.version, position = excluded.position, entry_id = excluded.entry_id
+"""
+)
+SWITCHED = Sql(
+    """
+INSERT INTO {table} (name, version, builds) VALUES (:name, :version, 1)
+ON CONFLICT (name) DO UPDATE SET version = excluded.version, builds = {table}.builds + 1
+"""
+)
+
+ViewTable = tuple[Projection, str]
+"""A projection and the table that it is folded into."""
+
 
 class Outdated(Exception):
     """A view was built by another version of its projection: rebuild it."""
+
+
+def _outdated(projection: Projection, version: int) -> Outdated:
+    return Outdated(
+        f"view {projection.name} has version {version} and this program folds version "
+        f"{projection.version}: rebuild {projection.name}"
+    )
 
 
 def open_engine(url: str) -> Engine:
@@ -105,66 +137,65 @@ class Store:
     def prepare(self, projections: Sequence[Projection]) -> None:
         """Make the tables that are missing; Outdated when one was built by another version."""
         with self.writing() as connection:
-            _metadata.create_all(connection)
-            known = dict(self._versions(connection))
+            self.begin(connection)
+            versions = select(projections_table.c.name, projections_table.c.version)
+            known = {row.name: row.version for row in connection.execute(versions)}
             for projection in projections:
-                self._prepare(connection, projection, known.get(projection.name))
+                if projection.name not in known:
+                    self.create(connection, projection, projection.name)
+                    self._register(connection, projection)
+                elif known[projection.name] != projection.version:
+                    raise _outdated(projection, known[projection.name])
 
-    def _versions(self, connection: Connection) -> list[tuple[str, int]]:
-        rows = connection.execute(select(projections_table.c.name, projections_table.c.version))
-        return [(name, version) for name, version in rows]
+    def begin(self, connection: Connection) -> None:
+        """Make the tables that every database of views has."""
+        _metadata.create_all(connection)
 
-    def _prepare(self, connection: Connection, projection: Projection, version: int | None) -> None:
-        if version is not None and version != projection.version:
-            raise Outdated(
-                f"view {projection.name} has version {version} and this program folds version "
-                f"{projection.version}: rebuild {projection.name}"
-            )
-        if version is None:
-            self.create(connection, projection, projection.name)
-            row = {"name": projection.name, "version": projection.version, "builds": 0}
-            connection.execute(insert(projections_table).values(row))
+    def _register(self, connection: Connection, projection: Projection) -> None:
+        row = {"name": projection.name, "version": projection.version, "builds": 0}
+        connection.execute(insert(projections_table).values(row))
 
     def create(self, connection: Connection, projection: Projection, table: str) -> None:
         """An empty *table* for the view, its checkpoints at the beginning of every partition."""
         projection.table(table).create(connection)
-        partitions = connection.scalars(select(checkpoints.c.partition).distinct()).all()
-        self._begin_at_start(connection, [table], partitions)
+        for partition in connection.scalars(select(checkpoints.c.partition).distinct()).all():
+            self._begin_at_start(connection, [(projection, table)], partition)
 
     def _begin_at_start(
-        self, connection: Connection, tables: Sequence[str], partitions: Sequence[int]
+        self, connection: Connection, tables: Sequence[ViewTable], partition: int
     ) -> None:
-        begin = Sql(
-            "INSERT INTO {table} (view, partition, position, entry_id) "
-            "VALUES (:view, :partition, 0, :entry_id) ON CONFLICT DO NOTHING"
-        )
-        rows: list[Row] = [(table, p, START) for table in tables for p in partitions]
-        self.execute(connection, "checkpoints", begin, rows)
+        rows: list[Row] = [
+            (table, partition, projection.version, START) for projection, table in tables
+        ]
+        self.execute(connection, "checkpoints", BEGIN, rows)
 
     def claimed(
-        self, connection: Connection, tables: Sequence[str], partition: int
+        self, connection: Connection, tables: Sequence[ViewTable], partition: int
     ) -> dict[str, int]:
-        """The positions of *tables* in a partition, which are this transaction's to move."""
-        self._begin_at_start(connection, tables, [partition])
-        mine = (checkpoints.c.partition == partition) & checkpoints.c.view.in_(tables)
-        query = (
-            select(checkpoints.c.view, checkpoints.c.position)
-            .where(mine)
-            .order_by(checkpoints.c.view)
-            .with_for_update()
-        )
-        return {row.view: row.position for row in connection.execute(query)}
+        """The positions of *tables* in a partition, which are this transaction's to move.
+
+        Outdated when one of them is another version's by now.
+        """
+        self._begin_at_start(connection, tables, partition)
+        of = {table: projection for projection, table in tables}
+        mine = (checkpoints.c.partition == partition) & checkpoints.c.view.in_(of)
+        query = select(checkpoints).where(mine).order_by(checkpoints.c.view).with_for_update()
+        reached: dict[str, int] = {}
+        for row in connection.execute(query):
+            if row.version != of[row.view].version:
+                raise _outdated(of[row.view], row.version)
+            reached[row.view] = row.position
+        return reached
 
     def reached(self, tables: Sequence[str]) -> dict[int, str]:
         """For each partition, the id of the last entry that all of *tables* hold."""
-        query = select(checkpoints).where(checkpoints.c.view.in_(tables))
-        least: dict[int, tuple[int, str]] = {}
+        query = (
+            select(checkpoints.c.partition, checkpoints.c.entry_id)
+            .where(checkpoints.c.view.in_(tables))
+            .order_by(checkpoints.c.position.desc())
+        )
         with self.engine.connect() as connection:
-            for _, partition, position, entry_id in connection.execute(query):
-                least[partition] = min(
-                    least.get(partition, (position, entry_id)), (position, entry_id)
-                )
-        return {partition: entry_id for partition, (_, entry_id) in least.items()}
+            return {row.partition: row.entry_id for row in connection.execute(query)}
 
     def advance(
         self,
@@ -196,22 +227,34 @@ class Store:
             names = sql.names
             connection.exec_driver_sql(text, [dict(zip(names, row, strict=True)) for row in rows])
 
-    def next_table(self, connection: Connection, projection: Projection) -> str:
-        """The name under which the next build of the view is made."""
-        query = select(projections_table.c.builds).where(
-            projections_table.c.name == projection.name
-        )
-        return f"{projection.name}_build{(connection.scalar(query) or 0) + 1}"
+    def stage(self, connection: Connection, projection: Projection) -> str:
+        """An empty table in which the next build of the view is made; what was left is gone."""
+        self.begin(connection)
+        named = projections_table.c.name == projection.name
+        builds = connection.scalar(select(projections_table.c.builds).where(named))
+        staged = f"{projection.name}_build{(builds or 0) + 1}"
+        projection.table(staged).drop(connection, checkfirst=True)
+        connection.execute(delete(checkpoints).where(checkpoints.c.view == staged))
+        self.create(connection, projection, staged)
+        return staged
 
-    def switch(self, connection: Connection, projection: Projection, built: str) -> None:
-        """Put the table *built* and its checkpoints in the place of the view's."""
-        name = projection.name
+    def switch(self, connection: Connection, projection: Projection, staged: str) -> bool:
+        """Put *staged* in the place of the view's table, unless it is behind it somewhere."""
+        name, at = projection.name, checkpoints.c
+        locked = select(checkpoints).where(at.view.in_([name, staged])).with_for_update()
+        rows = connection.execute(locked.order_by(at.view, at.partition)).all()
+        ours = {row.partition: row for row in rows if row.view == staged}
+        theirs = {row.partition: row for row in rows if row.view == name}
+        for partition, row in theirs.items():
+            if partition not in ours or ours[partition].position < row.position:
+                return False
         projection.table(name).drop(connection, checkfirst=True)
-        connection.exec_driver_sql(f"ALTER TABLE {built} RENAME TO {name}")
-        connection.execute(delete(checkpoints).where(checkpoints.c.view == name))
-        connection.execute(update(checkpoints).where(checkpoints.c.view == built).values(view=name))
-        connection.execute(
-            update(projections_table)
-            .where(projections_table.c.name == name)
-            .values(version=projection.version, builds=projections_table.c.builds + 1)
-        )
+        connection.exec_driver_sql(f"ALTER TABLE {staged} RENAME TO {name}")
+        # in place, because a worker may be waiting for these very rows
+        moved: list[Row] = [
+            (name, row.partition, row.version, row.position, row.entry_id) for row in ours.values()
+        ]
+        self.execute(connection, "checkpoints", MOVE, moved)
+        connection.execute(delete(checkpoints).where(at.view == staged))
+        self.execute(connection, "projections", SWITCHED, [(projection.name, projection.version)])
+        return True

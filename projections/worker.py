@@ -18,7 +18,7 @@ from events.log import START, CorruptLog, Entry, EventLog
 from events.wire.codec import decode_decision
 
 from .projection import Projection, Row, Sql
-from .store import Store
+from .store import Store, ViewTable
 
 BATCH_MAX = 1_000
 """Entries in one transaction: enough to make its cost small, few enough to show soon."""
@@ -44,7 +44,7 @@ def recorded_of(partition: int, entry: Entry) -> Recorded:
 
 def apply(
     store: Store,
-    tables: Sequence[tuple[Projection, str]],
+    tables: Sequence[ViewTable],
     partition: int,
     batch: Sequence[Recorded],
 ) -> int:
@@ -53,10 +53,9 @@ def apply(
     Gives the position that they have reached. Each table skips what it has; CorruptLog when
     there is a gap before the batch or in it.
     """
-    names = [name for _, name in tables]
     last = batch[-1]
     with store.writing() as connection:
-        reached = store.claimed(connection, names, partition)
+        reached = store.claimed(connection, tables, partition)
         _assert_gapless(partition, min(reached.values()), batch)
         for projection, name in tables:
             kinds: dict[Sql, list[Row]] = {kind: [] for kind in projection.kinds}

@@ -1,8 +1,9 @@
 """Fixtures of the views: databases of a test's own, on SQLite and on PostgreSQL."""
 
+import os
 from collections.abc import Callable, Generator
+from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,6 +16,8 @@ from tests.support.rows import Database
 from tests.support.telling import Story
 
 NewUrl = Callable[[], str]
+
+numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +32,7 @@ def postgres_url() -> Generator[str]:
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[NewUrl]:
     """Makes empty databases, which go when the test ends."""
     if request.param == "sqlite":
-        yield lambda: f"sqlite:///{tmp_path / uuid4().hex}.db"
+        yield lambda: f"sqlite:///{tmp_path / str(next(numbers))}.db"
         return
     server = make_url(request.getfixturevalue("postgres_url"))
     made: list[str] = []
@@ -37,7 +40,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[NewUrl]
     with psycopg.connect(admin, autocommit=True) as connection:
 
         def schema() -> str:
-            made.append(f"test_{uuid4().hex}")
+            made.append(f"test_{os.getpid()}_{next(numbers)}")
             connection.execute(f"CREATE SCHEMA {made[-1]}".encode())
             url = server.update_query_dict({"options": f"-csearch_path={made[-1]}"})
             return url.render_as_string(hide_password=False)

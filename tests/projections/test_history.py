@@ -20,8 +20,10 @@ from tests.support.history import history_of
 from tests.support.rows import Database
 from tests.support.telling import Story, created, moved, seconds
 
-TYPES = [StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED, StateType.FAILED]
-TYPES += [StateType.PENDING, StateType.PAUSED, StateType.CANCELLING]
+TYPES = [
+    *(StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED, StateType.FAILED),
+    *(StateType.PENDING, StateType.PAUSED, StateType.CANCELLING),
+]
 
 
 class Life(NamedTuple):
@@ -152,5 +154,5 @@ async def test_a_reversed_range_has_no_buckets(database: Database, end: float) -
 
 @pytest.mark.parametrize("interval", [0.999, 0, -1, float("nan")])
 def test_an_interval_is_at_least_a_second(interval: float) -> None:
-    with pytest.raises(ValueError, match="History interval must not be less than 1 second."):
+    with pytest.raises(ValueError, match="History interval must not be less than 1 second"):
         HistoryQuery(start=seconds(0), end=seconds(1), interval=interval)

@@ -66,7 +66,7 @@ def rows_after(new: Callable[[], Database], projection: Projection, story: Story
     """
     told = story.batches()
     deliveries = {
-        "in one batch": [batch for batch in told.values()],
+        "in one batch": list(told.values()),
         "one by one": [[recorded] for batch in told.values() for recorded in batch],
         "each twice": [[recorded] for batch in told.values() for recorded in batch for _ in "12"],
         "replayed": [*told.values(), *told.values()],

@@ -107,9 +107,10 @@ class Story:
         return log
 
 
-def entries_of(batch: Sequence[Recorded], head: Head = Head()) -> list[Entry]:
-    """Consecutive decisions as entries after *head*."""
+def entries_of(batch: Sequence[Recorded]) -> list[Entry]:
+    """The first decisions of a partition as entries."""
     entries: list[Entry] = []
+    head = Head()
     for recorded in batch:
         body = (recorded.decision.proposal_id, encode(recorded.decision))
         time_ms = max(recorded.time_ms, head.time_ms)
@@ -129,9 +130,10 @@ async def appended(log: MemoryEventLog, partition: int, entries: Sequence[Entry]
         hash=entries[-1].hash,
         offset=f"{int(head.offset.partition('-')[0]) + 1}-0",
     )
-    assert await log.commit(
-        partition, Commit(expected=head, head=after, entries=entries)
-    ) == Committed()
+    assert (
+        await log.commit(partition, Commit(expected=head, head=after, entries=entries))
+        == Committed()
+    )
 
 
 def an_id(number: int) -> UUID:
@@ -162,9 +164,7 @@ def created(
     return id
 
 
-def moved(
-    story: Story, id: UUID, type: StateType, at: float, name: str | None = None
-) -> None:
+def moved(story: Story, id: UUID, type: StateType, at: float, name: str | None = None) -> None:
     """A flow run is forced into a state."""
     state = ProposedState(type=type, name=name)
     story.tell(

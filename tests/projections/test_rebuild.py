@@ -1,0 +1,216 @@
+"""A rebuilt view takes the place of the old one in one step, and verifying finds any difference."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Table, delete, select, update
+
+from events.log import START, CorruptLog, Entry
+from events.log.memory import MemoryEventLog
+from events.states import StateType
+from projections.projection import Projection
+from projections.rebuild import rebuild
+from projections.store import Outdated, checkpoints, projections_table
+from projections.verify import verify
+from projections.views import PROJECTIONS
+from projections.views.flow_run_history import flow_run_history
+from projections.views.flow_runs import flow_runs
+from projections.views.task_runs import task_runs
+from projections.worker import apply
+from tests.support.rows import Database
+from tests.support.telling import Story, appended, created, moved, recorded
+
+NewDatabase = Callable[[], Database]
+
+
+def some_runs(story: Story) -> None:
+    for number in range(4):
+        run = created(story, number, at=number)
+        moved(story, run, StateType.RUNNING, at=number + 5)
+        recorded(story, number + 100, StateType.COMPLETED, at=number + 6, flow_run_id=run)
+
+
+def newer(projection: Projection) -> Projection:
+    return Projection(
+        name=projection.name,
+        version=projection.version + 1,
+        table=projection.table,
+        kinds=projection.kinds,
+        fold=projection.fold,
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("view", PROJECTIONS, ids=lambda view: view.name)
+async def test_a_rebuilt_view_equals_the_one_that_was_maintained(
+    database: Database, story: Story, view: Projection
+) -> None:
+    some_runs(story)
+    database.tell(story)
+    rows, reached = database.rows(view), database.store.reached([view.name])
+    seen: list[tuple[int, int]] = []
+    done = await rebuild(
+        database.store, await story.log(), view, lambda done, total: seen.append((done, total))
+    )
+    assert done == len(story.recorded)
+    assert seen[-1] == (done, done)
+    assert database.rows(view) == rows
+    assert database.store.reached([view.name]) == reached
+    await rebuild(database.store, await story.log(), view)
+    assert database.rows(view) == rows
+    database.fold(next(iter(story.batches().values())))
+    assert database.rows(view) == rows
+
+
+@pytest.mark.anyio
+async def test_a_damaged_view_is_whole_after_a_rebuild(database: Database, story: Story) -> None:
+    some_runs(story)
+    database.tell(story)
+    rows = database.rows(flow_runs)
+    table = flow_runs.table("flow_runs")
+    with database.store.writing() as connection:
+        connection.execute(update(table).values(state_name="Nonsense"))
+    await rebuild(database.store, await story.log(), flow_runs)
+    assert database.rows(flow_runs) == rows
+
+
+@pytest.mark.anyio
+async def test_a_newer_version_takes_over_and_the_older_one_stops(
+    database: Database, story: Story
+) -> None:
+    some_runs(story)
+    database.tell(story)
+    await rebuild(database.store, await story.log(), newer(flow_runs))
+    with database.engine.connect() as connection:
+        found = connection.execute(select(projections_table)).mappings().all()
+    assert {row["name"]: (row["version"], row["builds"]) for row in found if row["builds"]} == {
+        "flow_runs": (2, 1)
+    }
+    with pytest.raises(Outdated):
+        database.fold(next(iter(story.batches().values())))
+    database.fold(next(iter(story.batches().values())), [newer(flow_runs)])
+
+
+@pytest.mark.anyio
+async def test_a_view_that_never_was_is_built(database: Database, story: Story) -> None:
+    some_runs(story)
+    await rebuild(database.store, await story.log(), flow_runs)
+    assert len(database.rows(flow_runs)) == 4
+    database.store.prepare([flow_runs])
+
+
+@pytest.mark.anyio
+async def test_what_an_interrupted_rebuild_left_is_swept_away(
+    database: Database, story: Story
+) -> None:
+    some_runs(story)
+    database.tell(story)
+    with database.store.writing() as connection:
+        staged = database.store.stage(connection, flow_runs)
+    batch = next(iter(story.batches().values()))
+    apply(database.store, [(flow_runs, staged)], batch[0].partition, batch)
+    await rebuild(database.store, await story.log(), flow_runs)
+    assert len(database.rows(flow_runs)) == 4
+    with database.engine.connect() as connection:
+        views = set(connection.scalars(select(checkpoints.c.view)))
+    assert views == {view.name for view in PROJECTIONS}
+
+
+class Growing(MemoryEventLog):
+    """A log that has everything that was told by the time it is asked for entries."""
+
+    def __init__(self, story: Story) -> None:
+        super().__init__(story.streams)
+        self.story = story
+
+    async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
+        told = self.story.entries().get(partition, [])[(await self.head(partition)).position :]
+        if told and self.is_growing:
+            await appended(self, partition, told)
+        return await super().entries(partition, after, limit)
+
+    is_growing = False
+
+
+@pytest.mark.anyio
+async def test_a_table_that_is_behind_the_one_in_use_does_not_take_its_place(
+    database: Database, story: Story
+) -> None:
+    some_runs(story)
+    growing = Growing(story)
+    for partition, entries in story.entries().items():
+        await appended(growing, partition, entries)
+    database.tell(story)
+    before = {partition: len(batch) for partition, batch in story.batches().items()}
+    for number in range(10, 20):
+        created(story, number)
+    is_overtaken = False
+
+    def overtake(done: int, _: int) -> None:
+        nonlocal is_overtaken
+        if done == sum(before.values()) and not is_overtaken:
+            is_overtaken = True
+            database.tell(story)
+            growing.is_growing = True
+
+    done = await rebuild(database.store, growing, flow_runs, overtake)
+    assert is_overtaken
+    assert done == len(story.recorded)
+    assert len(database.rows(flow_runs)) == 14
+
+
+@pytest.mark.anyio
+async def test_views_that_are_as_the_log_says_have_no_difference(
+    new_database: NewDatabase, story: Story
+) -> None:
+    some_runs(story)
+    database = new_database().tell(story)
+    seen: list[tuple[int, int]] = []
+    log = await story.log()
+    created(story, 50)
+    found = await verify(
+        database.store,
+        log,
+        new_database().store,
+        PROJECTIONS,
+        lambda done, total: seen.append((done, total)),
+    )
+    assert found is None
+    assert seen[-1][0] == seen[-1][1] == len(story.recorded) - 1
+
+
+@pytest.mark.anyio
+async def test_the_log_may_be_ahead_of_the_views_and_not_behind(
+    new_database: NewDatabase, story: Story
+) -> None:
+    some_runs(story)
+    database = new_database().tell(story)
+    behind = await story.log()
+    created(story, 50)
+    ahead = await story.log()
+    assert await verify(database.store, ahead, new_database().store, PROJECTIONS) is None
+    database.tell(story)
+    with pytest.raises(CorruptLog, match="the log ends at position"):
+        await verify(database.store, behind, new_database().store, PROJECTIONS)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+@pytest.mark.parametrize("view", [flow_runs, task_runs, flow_run_history], ids=lambda v: v.name)
+async def test_the_first_row_that_differs_is_shown(
+    new_database: NewDatabase, story: Story, view: Projection, damage: str
+) -> None:
+    some_runs(story)
+    database = new_database().tell(story)
+    rows = database.rows(view)
+    table: Table = view.table(view.name)
+    with database.store.writing() as connection:
+        if damage == "changed":
+            connection.execute(update(table).values(state_name="Nonsense"))
+        else:
+            connection.execute(delete(table))
+    found = await verify(database.store, await story.log(), new_database().store, PROJECTIONS)
+    assert found is not None
+    assert found.view == view.name
+    assert found.expected == rows[0]
+    assert found.found == (None if damage == "missing" else rows[0] | {"state_name": "Nonsense"})
