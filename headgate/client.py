@@ -28,7 +28,7 @@ from ._language import (
     Unanswered,
     flow_run_key,
 )
-from .connecting import connected, log_on
+from .bus.connecting import connected, log_on
 from .errors import ForPeople
 
 Cursor = Mapping[int, str]

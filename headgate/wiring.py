@@ -27,8 +27,8 @@ from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
 
 from . import clock
-from .connecting import connected
-from .http import Http
+from .bus.connecting import connected
+from .serving.http import Http
 from .settings import Settings
 
 READY_POLL_S = 0.005

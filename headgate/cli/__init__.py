@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
@@ -22,8 +23,8 @@ COMMANDS = (
 FAILED, MISUSED = 1, 2
 
 
-def application() -> App:
-    """All commands, none of them imported yet."""
+def application(argv: Sequence[str]) -> App:
+    """All commands; only the one that *argv* asks for is imported, or all to show their help."""
     app = App(
         name="headgate",
         help="An event-sourced orchestration server. Start with `headgate dev`.",
@@ -35,14 +36,19 @@ def application() -> App:
     )
     for name in COMMANDS:
         function = name.replace("-", "_")
-        app.command(f"{__name__}.{function}:{function}", name=name)
+        path = f"{__name__}.commands.{function}"
+        if argv and argv[0] in COMMANDS:
+            app.command(f"{path}:{function}", name=name)
+        else:
+            app.command(getattr(import_module(path), function), name=name)
     return app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command: 0 it worked, 1 it did not, 2 it was not understood."""
+    asked = sys.argv[1:] if argv is None else list(argv)
     try:
-        return application()(sys.argv[1:] if argv is None else list(argv)) or 0
+        return application(asked)(asked) or 0
     except (CycloptsError, Misused, SettingsInvalid) as error:
         complain(str(error))
         return MISUSED

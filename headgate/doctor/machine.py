@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from projections.store import open_engine
 
-from .. import data_dir
+from ..bus import data_dir
 from ..settings import Settings, masked
 from .finding import Finding, fine, wrong
 

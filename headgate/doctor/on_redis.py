@@ -6,8 +6,8 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from events.streams import Streams
 
-from .. import embedded
-from ..connecting import connected
+from ..bus import embedded
+from ..bus.connecting import connected
 from ..errors import ForPeople
 from ..settings import Settings, masked
 from .finding import Finding, fine, wrong

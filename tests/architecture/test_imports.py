@@ -39,6 +39,7 @@ SCOPES = {
     ),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
+    "headgate.demo.flow": May(frozenset(), {"prefect"}, ()),
     "headgate": May(
         ANY,
         {

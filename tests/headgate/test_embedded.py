@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from headgate.data_dir import DataDirUnusable, owned, owner
-from headgate.embedded import EmbeddedFailed, embedded, running_url, socket_path
+from headgate.bus.data_dir import DataDirUnusable, owned, owner
+from headgate.bus.embedded import EmbeddedFailed, embedded, running_url, socket_path
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 from redis import Redis
-from headgate.data_dir import owned
-from headgate.embedded import embedded
+from headgate.bus.data_dir import owned
+from headgate.bus.embedded import embedded
 root = Path(sys.argv[1])
 with owned(root), embedded(root, "always") as url:
     Redis.from_url(url).set("kept", "yes")

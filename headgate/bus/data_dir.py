@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import ForPeople
+from ..errors import ForPeople
 
 
 class DataDirUnusable(ForPeople):

@@ -13,12 +13,12 @@ from events.decisions import Recorded
 from events.instants import millis_of
 from events.wire.codec import encode
 
-from .. import clock, reading
-from ..client import Headgate
-from ..connecting import redis_of
-from .console import coloured, out
-from .spans import instant
-from .where import HERE, Where
+from ... import clock, reading
+from ...bus.connecting import redis_of
+from ...client import Headgate
+from ..console import coloured, out
+from ..spans import instant
+from ..where import HERE, Where
 
 
 def watch(

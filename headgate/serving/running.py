@@ -8,11 +8,11 @@ from typing import Any
 
 import uvloop
 
-from . import clock, logs, wiring
-from .connecting import connected, redis_of
-from .data_dir import owned
-from .embedded import embedded
-from .settings import Settings
+from .. import clock, logs, wiring
+from ..bus.connecting import connected, redis_of
+from ..bus.data_dir import owned
+from ..bus.embedded import embedded
+from ..settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.gateway import GatewayLimits, create_server
 
-from .errors import ForPeople
+from ..errors import ForPeople
 
 READY_POLL_S = 0.001
 

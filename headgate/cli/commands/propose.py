@@ -13,12 +13,12 @@ from events.states import ProposedState, StateType
 from events.wire.codec import decode_proposal
 from events.wire.replies import Answer
 
-from .. import clock
-from ..client import Headgate
-from ..connecting import redis_of
-from ..errors import ForPeople, Misused
-from .console import coloured, out
-from .where import HERE, Where
+from ... import clock
+from ...bus.connecting import redis_of
+from ...client import Headgate
+from ...errors import ForPeople, Misused
+from ..console import coloured, out
+from ..where import HERE, Where
 
 PROPOSAL_OF = "-"
 

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from ..where import HERE, Where
 from .dev import announce
-from .where import HERE, Where
 
 
 def serve(
@@ -26,7 +26,7 @@ def serve(
         Port the gateway listens on, 0 for a free one; HEADGATE_PORT when left out.
     """
     settings = where.settings(host=host, port=port)
-    from .. import running
+    from ...serving import running
 
     match service:
         case "gateway":

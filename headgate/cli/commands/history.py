@@ -9,10 +9,10 @@ from events.queries import HistoryBucket, HistoryQuery
 from projections.reads import Views
 from projections.store import open_engine
 
-from .. import clock
-from .console import coloured, listing, out
-from .spans import span
-from .where import HERE, Where
+from ... import clock
+from ..console import coloured, listing, out
+from ..spans import span
+from ..where import HERE, Where
 
 BAR_MAX = 48
 """Columns of the longest bar."""

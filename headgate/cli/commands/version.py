@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import version as version_of
 
-from .console import listing, out
+from ..console import listing, out
 
 PARTS = ("headgate-service", "redis", "hiredis", "msgspec", "fastapi", "faststream", "sqlalchemy")
 

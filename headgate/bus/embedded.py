@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
-from .clock import elapsed_s
+from ..clock import elapsed_s
+from ..errors import ForPeople
 from .data_dir import DataDirUnusable
-from .errors import ForPeople
 
 SOCKET_PATH_MAX = 100
 """Unix limits the path of a socket to 107 bytes."""

@@ -8,12 +8,12 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from .. import dead_letters as letters_of
-from ..connecting import connected, log_on, redis_of
-from ..dead_letters import Letter
-from ..errors import Misused
-from .console import listing, out
-from .where import HERE, Where
+from ... import dead_letters as letters_of
+from ...bus.connecting import connected, log_on, redis_of
+from ...dead_letters import Letter
+from ...errors import Misused
+from ..console import listing, out
+from ..where import HERE, Where
 
 BODY_SHOWN = 60
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from ._language import RedisEventLog, Streams
+from .._language import RedisEventLog, Streams
+from ..errors import ForPeople
+from ..settings import Settings
 from .data_dir import owned
 from .embedded import embedded, running_url
-from .errors import ForPeople
-from .settings import Settings
 
 CONNECT_S = 5.0
 

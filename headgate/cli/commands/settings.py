@@ -1,7 +1,7 @@
 """`headgate settings` lists everything that can be set."""
 
-from ..settings import Settings, masked, variable
-from .console import listing, out
+from ...settings import Settings, masked, variable
+from ..console import listing, out
 
 
 def settings() -> int:

@@ -6,12 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .. import clock
-from ..connecting import connected, log_on, redis_of
-from ..replay import Verdict
-from ..replay import verify as verified
-from .console import complain, err, out
-from .where import HERE, Where
+from ... import clock
+from ...bus.connecting import connected, log_on, redis_of
+from ...replay import Verdict
+from ...replay import verify as verified
+from ..console import complain, err, out
+from ..where import HERE, Where
 
 SLOW_S = 2.0
 """A replay that takes longer shows how far it is."""

@@ -8,11 +8,11 @@ from rich.table import Table
 from events.decisions import Recorded
 from events.entities import DECIDED_MAX
 
-from .. import reading
-from ..connecting import log_of
-from ..errors import ForPeople
-from .console import coloured, listing, out
-from .where import HERE, Where
+from ... import reading
+from ...bus.connecting import log_of
+from ...errors import ForPeople
+from ..console import coloured, listing, out
+from ..where import HERE, Where
 
 
 def show(run: UUID, /, *, where: Where = HERE) -> int:

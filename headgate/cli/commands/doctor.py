@@ -4,9 +4,9 @@ import asyncio
 
 from rich.markup import escape
 
-from ..doctor import examine
-from .console import out
-from .where import HERE, Where
+from ...doctor import examine
+from ..console import out
+from ..where import HERE, Where
 
 
 def doctor(*, port: int | None = None, where: Where = HERE) -> int:

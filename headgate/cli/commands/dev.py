@@ -2,8 +2,8 @@
 
 from rich.markup import escape
 
-from .console import out
-from .where import HERE, Where
+from ..console import out
+from ..where import HERE, Where
 
 
 def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE) -> int:
@@ -19,7 +19,7 @@ def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE
         Port to listen on, 0 for a free one; HEADGATE_PORT when left out.
     """
     settings = where.settings(host=host, port=port)
-    from ..running import develop
+    from ...serving.running import develop
 
     develop(settings, announce)
     return 0

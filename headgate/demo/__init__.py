@@ -1,0 +1,1 @@
+"""The demonstration: a real flow, run by an unmodified Prefect client, travels through Headgate."""

@@ -1,0 +1,1 @@
+"""Serving: processes that run until they are asked to stop."""
