@@ -89,8 +89,13 @@ class Case:
 
     def decided(self, proposal: Proposal, at: datetime = NOON) -> Decision:
         """The decision on *proposal*, for tests that look at one side of it."""
-        outcome, self._outcome = self.when(proposal, at), None
+        outcome = self.heard(proposal, at)
         assert isinstance(outcome, Decision), outcome
+        return outcome
+
+    def heard(self, proposal: Proposal, at: datetime = NOON) -> Decision | Undecidable:
+        """What is answered, whatever it is."""
+        outcome, self._outcome = self.when(proposal, at), None
         return outcome
 
     def accepts(self, proposal: Proposal, at: datetime = NOON) -> None:

@@ -41,7 +41,7 @@ def keep_persisted_results(
         initial.type is StateType.COMPLETED
         and proposed.type is StateType.COMPLETED
         and is_persisted_result(initial.data)
-        and not (isinstance(proposed.data, dict) and stored_data(proposed.data) is not None)
+        and not isinstance(stored_data(proposed.data), dict)
     ):
         return Reject(
             reason="Cannot overwrite a COMPLETED state that carries persisted result data"
