@@ -263,7 +263,10 @@ class RuleProcessor:
             served = self._served[number]
             partition = served.partition
             partition.close()
+            reading = list(served.subscriber.tasks)
             await served.subscriber.stop()
+            # FastStream cancels the read and goes: a connection must not outlive its loop
+            await asyncio.gather(*reading, return_exceptions=True)
             del self._served[number]
             self.health.forget(partition.name)
             if partition.ended and partition.ended.is_broken:
