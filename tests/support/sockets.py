@@ -15,9 +15,11 @@ ANSWER_S = 5.0
 
 
 @contextmanager
-def socket(gateway: Running, path: str, token: str | None = None) -> Generator[ClientConnection]:
+def socket(
+    gateway: Running, path: str, token: str | None = None, compression: str | None = "deflate"
+) -> Generator[ClientConnection]:
     """A connection to *path* that has been admitted."""
-    with opened(gateway, path) as connection:
+    with opened(gateway, path, compression=compression) as connection:
         say(connection, {"type": "auth", "token": token})
         assert heard(connection) == {"type": "auth_success"}
         yield connection
@@ -25,11 +27,15 @@ def socket(gateway: Running, path: str, token: str | None = None) -> Generator[C
 
 @contextmanager
 def opened(
-    gateway: Running, path: str, subprotocol: str = "prefect"
+    gateway: Running, path: str, subprotocol: str = "prefect", compression: str | None = "deflate"
 ) -> Generator[ClientConnection]:
     """A connection to *path*; nothing has been said on it."""
+    offered = [Subprotocol(subprotocol)]
     with connect(
-        gateway.socket_url + path, subprotocols=[Subprotocol(subprotocol)], ping_interval=None
+        gateway.socket_url + path,
+        subprotocols=offered,
+        ping_interval=None,
+        compression=compression,
     ) as connection:
         yield connection
 
