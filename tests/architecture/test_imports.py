@@ -116,7 +116,7 @@ def test_nobody_imports_what_is_not_theirs() -> None:
     assert [line for path in modules() for line in trespasses(path, tree(path))] == []
 
 
-def test_a_package_misnamed_relatively_and_of_others_absolutely() -> None:
+def test_a_package_speaks_of_itself_relatively_and_of_others_absolutely() -> None:
     assert [line for path in modules() for line in misnamed(path, tree(path))] == []
 
 

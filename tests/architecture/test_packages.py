@@ -12,6 +12,7 @@ from tests.support.sources import PACKAGES, ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.lock").read_text()
 SERVICE_LOCK = (ROOT / "requirements-service.lock").read_text()
+OWNERS = packages_distributions()
 
 
 def normal(requirement: str) -> str:
@@ -38,7 +39,7 @@ def test_the_package_on_the_path_is_ours(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nobody_else_owns_our_names(package: str) -> None:
     """PyPI has an `events` of its own, which another dependency may bring along unasked."""
-    owners = set(packages_distributions().get(package, []))
+    owners = set(OWNERS.get(package, []))
     assert owners - {PROJECT["project"]["name"]} == set()
 
 
