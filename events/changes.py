@@ -15,20 +15,20 @@ class _Change(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     """A closed family; its members are listed in `Change`."""
 
 
-class FlowRegistered(_Change, kw_only=True, tag="flow_registered.v1"):
+class FlowRegistered(_Change, frozen=True, kw_only=True, tag="flow_registered.v1"):
     """A flow is known from now on."""
 
     flow: Flow
 
 
-class FlowRunCreated(_Change, kw_only=True, tag="flow_run_created.v1"):
+class FlowRunCreated(_Change, frozen=True, kw_only=True, tag="flow_run_created.v1"):
     """A flow run exists from now on."""
 
     attributes: FlowRunAttributes
     policy: FlowRunPolicy = FlowRunPolicy()
 
 
-class TaskRunCreated(_Change, kw_only=True, tag="task_run_created.v1"):
+class TaskRunCreated(_Change, frozen=True, kw_only=True, tag="task_run_created.v1"):
     """A task run exists from now on."""
 
     attributes: TaskRunAttributes
@@ -46,7 +46,7 @@ class Left(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_run_time: float = 0.0
 
 
-class StateEntered(_Change, kw_only=True, tag="state_entered.v1"):
+class StateEntered(_Change, frozen=True, kw_only=True, tag="state_entered.v1"):
     """A run entered *state*; *booked* is its bookkeeping from now on."""
 
     state: State
@@ -54,19 +54,19 @@ class StateEntered(_Change, kw_only=True, tag="state_entered.v1"):
     left: Left | None = None
 
 
-class StateRecorded(_Change, kw_only=True, tag="state_recorded.v1"):
+class StateRecorded(_Change, frozen=True, kw_only=True, tag="state_recorded.v1"):
     """A state that a run was in earlier became known; where the run is now does not change."""
 
     state: State
 
 
-class PolicyAmended(_Change, kw_only=True, tag="policy_amended.v1"):
+class PolicyAmended(_Change, frozen=True, kw_only=True, tag="policy_amended.v1"):
     """A flow run's policy changed."""
 
     policy: PolicyAmendment
 
 
-class FlowRunAmended(_Change, kw_only=True, tag="flow_run_amended.v1"):
+class FlowRunAmended(_Change, frozen=True, kw_only=True, tag="flow_run_amended.v1"):
     """Somebody changed attributes of a flow run, or replaced its policy wholesale."""
 
     name: str | UnsetType = UNSET
@@ -79,14 +79,14 @@ class FlowRunAmended(_Change, kw_only=True, tag="flow_run_amended.v1"):
     policy: FlowRunPolicy | UnsetType = UNSET
 
 
-class TaskRunAmended(_Change, kw_only=True, tag="task_run_amended.v1"):
+class TaskRunAmended(_Change, frozen=True, kw_only=True, tag="task_run_amended.v1"):
     """The attributes of a task run are these from now on."""
 
     attributes: TaskRunAttributes
     flow_run_run_count: int | UnsetType = UNSET
 
 
-class InputsDeleted(_Change, kw_only=True, tag="inputs_deleted.v1"):
+class InputsDeleted(_Change, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
     """The flow run's inputs under these keys are gone."""
 
     keys: list[str]
@@ -104,7 +104,7 @@ class LogLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     task_run_id: UUID | None = None
 
 
-class LogsWritten(_Change, kw_only=True, tag="logs_written.v1"):
+class LogsWritten(_Change, frozen=True, kw_only=True, tag="logs_written.v1"):
     """Runs logged these lines."""
 
     lines: list[LogLine]

@@ -1,4 +1,4 @@
-"""Evolve: what is true after one more decision. Total, pure, and the same for everyone who folds."""
+"""Evolve: what is true after one more decision. Total, pure, the same for everyone who folds."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -76,9 +76,9 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             if count is not UNSET:
                 progress = structs.replace(progress, flow_run_run_count=count)
             return TaskRun(attributes, progress)
-        case (StateRecorded() | InputsDeleted() | LogsWritten()), _:
+        case ((StateRecorded() | InputsDeleted() | LogsWritten()), _):
             return entity
-        case (StateEntered() | PolicyAmended() | FlowRunAmended() | TaskRunAmended()), _:
+        case ((StateEntered() | PolicyAmended() | FlowRunAmended() | TaskRunAmended()), _):
             raise ValueError(f"a {type(change).__name__} cannot follow {type(entity).__name__}")
     assert_never(change)
 
@@ -107,9 +107,7 @@ def _amended(run: FlowRun, change: FlowRunAmended) -> FlowRun:
 def amended_policy(policy: FlowRunPolicy, amendment: PolicyAmendment) -> FlowRunPolicy:
     """*policy* with the fields that *amendment* sets."""
     fields = {
-        name: value
-        for name, value in structs.asdict(amendment).items()
-        if value is not UNSET
+        name: value for name, value in structs.asdict(amendment).items() if value is not UNSET
     }
     return structs.replace(policy, **fields)
 
@@ -121,9 +119,13 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
         case Flow():
             return structs.replace(entity, version=decision.version)
         case FlowRun(attributes=attributes, progress=progress):
-            return FlowRun(attributes, structs.replace(progress, **_stamp(progress.decided, recorded)))
+            return FlowRun(
+                attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
+            )
         case TaskRun(attributes=attributes, progress=progress):
-            return TaskRun(attributes, structs.replace(progress, **_stamp(progress.decided, recorded)))
+            return TaskRun(
+                attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
+            )
         case Alias():
             return entity
     assert_never(entity)

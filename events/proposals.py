@@ -34,7 +34,7 @@ class _Proposal(
     reply_to: str | None = None
 
 
-class RegisterFlow(_Proposal, kw_only=True, tag="register_flow.v1"):
+class RegisterFlow(_Proposal, frozen=True, kw_only=True, tag="register_flow.v1"):
     """Make the flow *name* known, or find it."""
 
     name: str
@@ -42,7 +42,7 @@ class RegisterFlow(_Proposal, kw_only=True, tag="register_flow.v1"):
     labels: dict[str, Any] = {}
 
 
-class CreateFlowRun(_Proposal, kw_only=True, tag="create_flow_run.v1"):
+class CreateFlowRun(_Proposal, frozen=True, kw_only=True, tag="create_flow_run.v1"):
     """Create a flow run in a first state; a second creation of the same id changes nothing.
 
     With an *idempotency_key*, the id must be the one that `identity.flow_run_id_of` gives.
@@ -75,7 +75,7 @@ class CreateFlowRun(_Proposal, kw_only=True, tag="create_flow_run.v1"):
     job_variables: dict[str, Any] | None = None
 
 
-class ProposeFlowRunState(_Proposal, kw_only=True, tag="propose_flow_run_state.v1"):
+class ProposeFlowRunState(_Proposal, frozen=True, kw_only=True, tag="propose_flow_run_state.v1"):
     """Ask that a flow run enter *state*; *force* asks the minimal policy instead of the core one.
 
     *api_version* and *client_version* are the proposer's, such as `0.8.4` and `3.9.1`; rules
@@ -89,7 +89,7 @@ class ProposeFlowRunState(_Proposal, kw_only=True, tag="propose_flow_run_state.v
     client_version: str | None = None
 
 
-class AmendFlowRun(_Proposal, kw_only=True, tag="amend_flow_run.v1"):
+class AmendFlowRun(_Proposal, frozen=True, kw_only=True, tag="amend_flow_run.v1"):
     """Change attributes of a flow run; *empirical_policy* replaces the policy wholesale.
 
     *labels* are merged into the run's, everything else replaces.
@@ -106,7 +106,7 @@ class AmendFlowRun(_Proposal, kw_only=True, tag="amend_flow_run.v1"):
     empirical_policy: FlowRunPolicy | UnsetType = UNSET
 
 
-class CreateTaskRun(_Proposal, kw_only=True, tag="create_task_run.v1"):
+class CreateTaskRun(_Proposal, frozen=True, kw_only=True, tag="create_task_run.v1"):
     """Create a task run, or find the one that has its natural key.
 
     Without *task_run_id* the id is the one that `identity.task_run_id_of` gives.
@@ -127,8 +127,8 @@ class CreateTaskRun(_Proposal, kw_only=True, tag="create_task_run.v1"):
     labels: dict[str, Any] = {}
 
 
-class ProposeTaskRunState(_Proposal, kw_only=True, tag="propose_task_run_state.v1"):
-    """Ask that a task run enter *state*. *flow_run_id* is its flow run, which says where it lives."""
+class ProposeTaskRunState(_Proposal, frozen=True, kw_only=True, tag="propose_task_run_state.v1"):
+    """Ask that a task run enter *state*. *flow_run_id* is its flow run, and says where it lives."""
 
     task_run_id: UUID
     flow_run_id: UUID | None = None
@@ -159,7 +159,7 @@ class RecordedFields(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_run_time: float | UnsetType = UNSET
 
 
-class RecordTaskRun(_Proposal, kw_only=True, tag="record_task_run.v1"):
+class RecordTaskRun(_Proposal, frozen=True, kw_only=True, tag="record_task_run.v1"):
     """A state that an engine's own task run has entered; no rule can refuse it.
 
     *state* keeps the id and timestamp that the engine gave it; *id*, the proposal's, is the
@@ -172,7 +172,7 @@ class RecordTaskRun(_Proposal, kw_only=True, tag="record_task_run.v1"):
     task_run: RecordedFields
 
 
-class WriteLogs(_Proposal, kw_only=True, tag="write_logs.v1"):
+class WriteLogs(_Proposal, frozen=True, kw_only=True, tag="write_logs.v1"):
     """Lines that runs of one partition logged; *run_id* is any run of it."""
 
     run_id: UUID

@@ -2,6 +2,7 @@
 
 from functools import cache
 from random import Random
+from typing import Any, cast
 from uuid import UUID
 
 from coolname import RandomGenerator
@@ -11,7 +12,7 @@ from coolname.data import config
 @cache
 def _generator() -> tuple[Random, RandomGenerator]:
     random = Random(0)
-    return random, RandomGenerator(config, random)
+    return random, RandomGenerator(cast("Any", config), random)
 
 
 def slug_of(id: UUID) -> str:

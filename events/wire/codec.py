@@ -6,9 +6,7 @@ keeps its class and its tag for reading and is upcast; it is never written again
 
 import re
 from datetime import UTC, datetime
-from functools import reduce
 from itertools import accumulate
-from operator import or_
 from typing import Any
 
 import msgspec
@@ -29,7 +27,9 @@ AT_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 """An intake outside of this has no id and no room for a delay after it."""
 
 _encoder = json.Encoder()
-_readable: Any = reduce(or_, RETIRED_PROPOSALS, Proposal)
+_readable: Any = Proposal
+for _retired in RETIRED_PROPOSALS:
+    _readable |= _retired
 _proposals = json.Decoder[Any](_readable)
 _decisions = json.Decoder(Decision)
 _strings = re.compile(rb'"(?:[^"\\]|\\.)*"')

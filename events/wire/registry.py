@@ -38,6 +38,14 @@ def name_of(message: type) -> str:
 
 MESSAGES = {
     name_of(message): message
-    for message in (*PROPOSALS, *RETIRED_PROPOSALS, *CHANGES, *SNAPSHOTS, Decision, Answer, Unanswered)
+    for message in (
+        *PROPOSALS,
+        *RETIRED_PROPOSALS,
+        *CHANGES,
+        *SNAPSHOTS,
+        Decision,
+        Answer,
+        Unanswered,
+    )
 }
 """All shapes ever written, retired ones included."""

@@ -6,7 +6,9 @@ from ..decisions import Decision, Outcome
 from ..states import State
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer.v1", tag_field="type"):
+class Answer(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer.v1", tag_field="type"
+):
     """A decision, with the state that the run is in after it.
 
     *repeated* says that the proposal had been decided before and that this is its first answer.
@@ -24,7 +26,9 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer.
         return json.decode(self.decision, type=Decision)
 
 
-class Unanswered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="unanswered.v1", tag_field="type"):
+class Unanswered(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="unanswered.v1", tag_field="type"
+):
     """The proposal could not be decided and is among the dead letters; *missing*: no such run."""
 
     proposal_id: str

@@ -9,7 +9,6 @@ from typing import assert_never
 
 from msgspec import json
 
-from .codec import encode
 from ..entities import (
     Alias,
     Entity,
@@ -21,6 +20,7 @@ from ..entities import (
     TaskRunAttributes,
     TaskRunProgress,
 )
+from .codec import encode
 
 ATTRIBUTES = ":attributes"
 

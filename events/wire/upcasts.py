@@ -13,7 +13,7 @@ UPCASTS: dict[type, Callable[[Any], Any]] = {}
 """From a retired class to the function that makes the current message of it."""
 
 
-def current(message: Any) -> Any:
+def current(message: object) -> Any:
     """*message* in its current shape."""
     while (upcast := UPCASTS.get(type(message))) is not None:
         message = upcast(message)
