@@ -29,7 +29,7 @@ demo: $(INSTALLED)  ## run a real flow through Headgate with the unmodified Pref
 test: lint types suite  ## lint, types, the whole suite and its coverage
 
 check: $(INSTALLED)  ## lint, types and the tests without I/O, in under 20 s
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types fast
+	@$(MAKE) --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types fast
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format . mends these:"; $(BIN)/ruff format --check .; exit 1; }
