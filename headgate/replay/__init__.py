@@ -4,32 +4,40 @@ Faults are collected, not raised, so that one look shows them all; each names th
 position, and what differs.
 """
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
 
-from events.log import EventLog
+from events.log import CorruptLog, EventLog
+from projections.store import Store, open_engine
+from projections.verify import Difference
+from projections.verify import verify as views_verified
+from projections.views import PROJECTIONS
 
+from ..errors import ForPeople
 from .folding import Folding
 from .snapshots import differing_snapshots
-from .views import ViewsReplay
 
 FAULTS_MAX = 20
 """Faults that are told; what follows from the first ones is endless."""
 
-Progress = Callable[[int, int], None]
-"""Told how many decisions were read, and how many there are."""
+Progress = Callable[[str, int, int], None]
+"""Told what is being read, how many decisions of it were, and how many there are."""
 
 
 class Verdict(Struct, kw_only=True):
     """What a replay found: nothing in *faults* means that everything follows from the log."""
 
     decisions: int
-    behind: int
-    chain: list[str]
-    snapshots: list[str]
-    views: list[str]
+    behind: int = 0
+    chain: list[str] = []
+    snapshots: list[str] = []
+    views: list[str] = []
 
     @property
     def faults(self) -> list[str]:
@@ -46,8 +54,8 @@ class Verdict(Struct, kw_only=True):
         return f"replay: {self.decisions} decisions, {chain}{compared}"
 
 
-def _quiet(done: int, total: int) -> None:
-    del done, total
+def _quiet(what: str, done: int, total: int) -> None:
+    del what, done, total
 
 
 async def verify(log: EventLog, redis: Any, views_url: str, progress: Progress = _quiet) -> Verdict:
@@ -56,31 +64,79 @@ async def verify(log: EventLog, redis: Any, views_url: str, progress: Progress =
     The log may grow meanwhile: views are compared as of their checkpoints, snapshots as of the
     last decision on each. Where the chain is broken, nothing is compared.
     """
-    with ViewsReplay(views_url) as views:
-        foldings = await _folded(log, views, progress)
-        ends = {each.partition: each.head.position for each in foldings}
-        differing, behind = views.differing(ends), views.behind(ends)
+    foldings = await _folded(log, progress)
     chain = [fault for each in foldings for fault in each.faults]
+    decisions = sum(each.head.position for each in foldings)
+    if chain:
+        return Verdict(decisions=decisions, chain=chain[:FAULTS_MAX])
+    views, behind = await _views(log, foldings, views_url, progress)
     snapshots: list[str] = []
-    for folding in [] if chain else foldings:
+    for folding in foldings:
         snapshots += [each async for each in differing_snapshots(log, redis, folding)]
     return Verdict(
-        decisions=sum(ends.values()),
-        behind=behind,
-        chain=chain[:FAULTS_MAX],
-        snapshots=snapshots[:FAULTS_MAX],
-        views=[] if chain else differing[:FAULTS_MAX],
+        decisions=decisions, behind=behind, snapshots=snapshots[:FAULTS_MAX], views=views
     )
 
 
-async def _folded(log: EventLog, views: ViewsReplay, progress: Progress) -> list[Folding]:
+async def _folded(log: EventLog, progress: Progress) -> list[Folding]:
     there = sum([(await log.head(each)).position for each in log.streams.every()])
     foldings = [Folding(log, each) for each in log.streams.every()]
     done = 0
     for folding in foldings:
         while not await folding.is_at_end():
-            page = await folding.page()
-            await views.fold(folding.partition, page)
-            done += len(page)
-            progress(done, max(there, done))
+            done += len(await folding.page())
+            progress("the log", done, max(there, done))
     return foldings
+
+
+async def _views(
+    log: EventLog, foldings: list[Folding], url: str, progress: Progress
+) -> tuple[list[str], int]:
+    """What is wrong with the views, and how many decisions they are behind."""
+    with tempfile.TemporaryDirectory(prefix="headgate-") as folder:
+        scratch_url = f"sqlite:///{Path(folder) / 'views.db'}"
+        async with _store(url) as store, _store(scratch_url) as scratch:
+            try:
+                reached = store.reached([each.name for each in PROJECTIONS])
+                difference = await views_verified(
+                    store,
+                    log,
+                    scratch,
+                    PROJECTIONS,
+                    lambda done, total: progress("the views", done, total),
+                )
+            except CorruptLog as error:
+                return [str(error)], 0
+            except SQLAlchemyError as error:
+                said = str(getattr(error, "orig", error)).strip()
+                raise ForPeople(f"the views cannot be read: {said}") from error
+    behind = 0
+    for each in foldings:
+        position = int(reached.get(each.partition, "0-0").partition("-")[2])
+        behind += max(0, each.head.position - position)
+    return ([_told(difference)] if difference else []), behind
+
+
+@asynccontextmanager
+async def _store(url: str) -> AsyncGenerator[Store]:
+    engine = open_engine(url)
+    try:
+        yield Store(engine)
+    finally:
+        engine.dispose()
+
+
+def _told(difference: Difference) -> str:
+    """A difference in words, the columns that differ and no others."""
+    expected, found = difference.expected, difference.found
+    if expected is None or found is None:
+        row = expected or found or {}
+        what = "is missing" if found is None else "is too much"
+        return f"view {difference.view}: a row {what}: {row}"
+    keys = {name: value for name, value in found.items() if name in ("id", "level", "start")}
+    differs = [
+        f"{name} is {found[name]!r}, a rebuild has {value!r}"
+        for name, value in expected.items()
+        if found[name] != value
+    ]
+    return f"view {difference.view}, row {keys}: {'; '.join(differs)}"

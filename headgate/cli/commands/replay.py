@@ -41,14 +41,15 @@ async def _verified(where: Where) -> Verdict:
         try:
             log = await log_on(redis, settings.prefix)
             with Progress(
-                TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                TextColumn("reading {task.description}"),
+                BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                 console=err(), transient=True, disable=not err().is_terminal,
             ) as bar:  # fmt: skip
                 task, started = bar.add_task("replay", visible=False), clock.elapsed_s()
 
-                def show(done: int, total: int) -> None:
+                def show(what: str, done: int, total: int) -> None:
                     is_slow = clock.elapsed_s() - started > SLOW_S
-                    bar.update(task, completed=done, total=total, visible=is_slow)
+                    bar.update(task, description=what, completed=done, total=total, visible=is_slow)
 
                 return await verified(log, redis, settings.views_url, show)
         finally:
