@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import json
+from msgspec import Struct, json
 from sqlalchemy import BigInteger, Column, Dialect, Text, TypeDecorator
 
 from events.instants import instant_of, micros_of
@@ -58,8 +58,12 @@ def text_id(id: UUID | None) -> str | None:
 
 
 def structure(value: object) -> str | None:
-    """A structure as it is stored; None stays None."""
-    return None if value is None else json.encode(value).decode()
+    """A structure as it is stored; None stays None. Sets in it are sorted: they have no order."""
+    if value is None:
+        return None
+    # what users put into dictionaries keeps its order, and there are no sets in it
+    order = "deterministic" if isinstance(value, Struct) else None
+    return json.encode(value, order=order).decode()
 
 
 def plain(text: str) -> str:
