@@ -18,6 +18,6 @@ class Proposing(Protocol):
         """Append *proposals* durably, in order; their ids in the proposals streams."""
         ...
 
-    async def send_raw(self, partition: int, bodies: Sequence[bytes]) -> None:
+    async def send_raw(self, partition: int, bodies: Sequence[bytes]) -> object:
         """Append *bodies* as they are, for the dead letters."""
         ...
