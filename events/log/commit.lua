@@ -17,7 +17,7 @@
 
 local START, GENESIS = '0-0', string.rep('0', 64)
 local REPLIES_MAX, REPLIES_SECONDS = 10000, 600
-local VALUES_MAX = 4000 -- Lua's stack holds 8000
+local VALUES_MAX = 4000 -- even, for they come in pairs; Lua's stack holds 8000
 
 local head = redis.call('HMGET', KEYS[1], 'offset', 'entry_id', 'hash')
 local offset, entry_id, hash = head[1] or START, head[2] or START, head[3] or GENESIS

@@ -199,7 +199,7 @@ class RedisEventLog:
     async def position(self, partition: int, position: int) -> Entry | None:
         head = await self.head(partition)
         oldest = await self._range(partition, "-", "+", 1)
-        if not oldest or position > head.position:
+        if not oldest:
             return None
         low, high = _split(oldest[0].entry_id), (head.time_ms, head.position)
         halve = False

@@ -219,6 +219,18 @@ async def test_a_trimmed_log_goes_on(log: RedisEventLog, raw: Any, streams: Stre
     assert await log.commit(P, following(await log.head(P), b"on")) == Committed()
 
 
+async def test_a_position_before_a_trimmed_log_is_not_there_however_long_the_log_is(
+    log: RedisEventLog, raw: Any, streams: Streams
+) -> None:
+    for number in range(6):
+        commit = following(await log.head(P), b"%d" % number, time_ms=1 + 10**12 * (number // 4))
+        await log.commit(P, commit)
+    await raw.xtrim(streams.transitions(P), maxlen=3, approximate=False)
+
+    assert [await log.position(P, number) for number in (0, 1, 2, 3)] == [None] * 4
+    assert await log.position(P, 4) == (await log.entries(P))[0]
+
+
 async def test_a_hole_is_not_taken_for_an_entry(
     log: RedisEventLog, raw: Any, streams: Streams
 ) -> None:

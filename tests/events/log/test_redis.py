@@ -76,6 +76,25 @@ async def test_a_position_takes_a_handful_of_probes(redis_server: RedisServer) -
         assert reads / 100 < 12, "probes for each position, over a day of decisions"
 
 
+async def test_a_position_in_a_burst_long_ago_takes_few_probes_too(
+    redis_server: RedisServer,
+) -> None:
+    async with client_of(redis_server.url) as raw:
+        log = RedisEventLog(raw, Streams())
+        year_ms = 365 * 86_400_000
+        for number in [*range(300), year_ms]:
+            commit = following(await log.head(P), b"%d" % number, time_ms=NOON_MS + number)
+            await log.commit(P, commit)
+        await raw.config_resetstat()
+        for position in range(250, 300):
+            found = await log.position(P, position)
+            assert found is not None
+            assert found.body == b"%d" % (position - 1)
+        reads = (await raw.info("commandstats"))["cmdstat_xrange"]["calls"]
+
+        assert reads / 50 < 2 * year_ms.bit_length()
+
+
 async def test_reply_streams_are_bounded_and_go_away(
     log: RedisEventLog, raw: Any, streams: Streams
 ) -> None:
