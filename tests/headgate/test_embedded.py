@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -26,6 +27,11 @@ with owned(root), embedded(root, "always") as url:
 """
 
 
+def client_of(url: str) -> Any:
+    """A client that waits for its answers."""
+    return Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType] - redis-py
+
+
 def held(root: Path) -> tuple[subprocess.Popen[str], int]:
     """A process that owns *root* and runs a Redis on it, and that Redis's own process id."""
     process = subprocess.Popen(
@@ -37,16 +43,16 @@ def held(root: Path) -> tuple[subprocess.Popen[str], int]:
 
 def test_a_second_start_finds_what_the_first_one_stored(tmp_path: Path) -> None:
     with owned(tmp_path), embedded(tmp_path, "always") as url:
-        Redis.from_url(url).set("kept", "yes")
+        client_of(url).set("kept", "yes")
     assert running_url(tmp_path) is None
     with owned(tmp_path), embedded(tmp_path, "always") as url:
         assert running_url(tmp_path) == url
-        assert Redis.from_url(url).get("kept") == b"yes"
+        assert client_of(url).get("kept") == b"yes"
 
 
 def test_it_is_durable_and_refuses_rather_than_forgets(tmp_path: Path) -> None:
     with owned(tmp_path), embedded(tmp_path, "everysec") as url:
-        found = Redis.from_url(url).config_get("*")
+        found = client_of(url).config_get("*")
     assert found["appendonly"] == "yes"
     assert found["appendfsync"] == "everysec"
     assert found["maxmemory-policy"] == "noeviction"
@@ -59,17 +65,17 @@ def test_a_killed_owner_takes_its_redis_along_and_nothing_is_lost(tmp_path: Path
         process.send_signal(signal.SIGKILL)
         process.wait(10)
         with owned(tmp_path), embedded(tmp_path, "always") as url:
-            assert Redis.from_url(url).get("kept") == b"yes"
-            assert Redis.from_url(url).info("server")["process_id"] != redis_pid
+            assert client_of(url).get("kept") == b"yes"
+            assert client_of(url).info("server")["process_id"] != redis_pid
 
 
 def test_a_killed_redis_has_kept_its_file(tmp_path: Path) -> None:
     with owned(tmp_path), embedded(tmp_path, "always") as url:
-        client = Redis.from_url(url)
+        client = client_of(url)
         client.set("kept", "yes")
         os.kill(client.info("server")["process_id"], signal.SIGKILL)
     with owned(tmp_path), embedded(tmp_path, "always") as url:
-        assert Redis.from_url(url).get("kept") == b"yes"
+        assert client_of(url).get("kept") == b"yes"
 
 
 def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
@@ -105,4 +111,4 @@ def test_a_deep_directory_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("x" * 120)
     assert not socket_path(deep).is_relative_to(deep)
     with owned(deep), embedded(deep, "always") as url:
-        assert Redis.from_url(url).ping()
+        assert client_of(url).ping()

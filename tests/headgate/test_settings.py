@@ -5,12 +5,6 @@ import pytest
 from headgate.settings import Settings, SettingsInvalid
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"HEADGATE_{field.upper()}", raising=False)
-
-
 def complaint() -> str:
     with pytest.raises(SettingsInvalid) as caught:
         Settings.read()

@@ -1,0 +1,78 @@
+"""`headgate dev` is everything in one process; it ends cleanly and finds everything again."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.dev import Dev
+from tests.support.servers import free_port
+
+
+def test_what_was_decided_is_there_after_a_clean_stop(tmp_path: Path) -> None:
+    dev = Dev(tmp_path / "data").start()
+    run = dev.flow_run()
+    assert dev.set_state(run, "RUNNING")["status"] == "ACCEPT"
+    assert dev.stop(signal.SIGINT) == 0, dev.said()
+    dev.start()
+    assert dev.get(f"/flow_runs/{run}")["state"]["type"] == "RUNNING"
+    assert [each["id"] for each in dev.post("/flow_runs/filter")] == [run]
+    assert dev.stop(signal.SIGTERM) == 0, dev.said()
+
+
+def test_what_was_decided_is_there_after_a_kill(tmp_path: Path) -> None:
+    dev = Dev(tmp_path / "data").start()
+    run = dev.flow_run()
+    assert dev.set_state(run, "RUNNING")["status"] == "ACCEPT"
+    assert dev.stop(signal.SIGKILL) == -signal.SIGKILL
+    dev.start()
+    assert dev.set_state(run, "COMPLETED")["status"] == "ACCEPT"
+    assert dev.stop() == 0, dev.said()
+
+
+def ran(*options: str) -> subprocess.CompletedProcess[str]:
+    """What a `headgate dev` that cannot start says."""
+    return subprocess.run(
+        [sys.executable, "-m", "headgate", "dev", *options],
+        capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+        env={**os.environ},
+    )  # fmt: skip
+
+
+def test_a_second_one_on_the_same_directory_names_the_first(dev: Dev) -> None:
+    second = ran("--port", "0", "--data-dir", str(dev.root))
+    assert second.returncode == 1
+    assert f"error: process {dev.pid} already runs on the data directory" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_taken_port_is_named_and_leaves_nothing_running(dev: Dev, tmp_path: Path) -> None:
+    port = dev.url.split(":")[2].split("/")[0]
+    second = ran("--port", port, "--data-dir", str(tmp_path / "data"))
+    assert second.returncode == 1
+    assert f"error: cannot listen on 127.0.0.1:{port}: Address already in use" in second.stderr
+    assert "HEADGATE_PORT" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert not (tmp_path / "data" / "redis" / "redis.sock").exists()
+
+
+def test_it_listens_where_it_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    dev = Dev(tmp_path / "data", "--port", str(port)).start()
+    assert dev.url == f"http://127.0.0.1:{port}/api"
+    assert dev.get("/health") is True
+    assert dev.stop() == 0, dev.said()
+
+
+def test_another_number_of_partitions_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = Dev(tmp_path / "data").start()
+    assert first.stop() == 0, first.said()
+    monkeypatch.setenv("HEADGATE_PARTITIONS", "16")
+    second = ran("--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert second.returncode == 1
+    assert "has 8 partitions and was opened with 16" in second.stderr
