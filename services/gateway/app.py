@@ -16,10 +16,12 @@ from events.log import EventLog
 
 from ..errors import Unavailable
 from . import versions
-from .calls import Endpoint
 from .context import Context
+from .doors import Api, Doors
+from .endpoints import Endpoint
 from .limits import GatewayLimits
 from .openapi import paths_and_schemas
+from .operations import Operation
 from .proposing import Proposing
 from .routes import OPERATIONS
 from .sockets import SOCKETS
@@ -60,7 +62,7 @@ def create_app(
         yield
         await context.stop()
 
-    app = FastAPI(
+    app = Api(
         title="Headgate",
         version=versions.API_VERSION,
         lifespan=lifespan,
@@ -68,7 +70,14 @@ def create_app(
         redoc_url=None,
         exception_handlers={Exception: _broken},
     )
-    app.router.routes[:0] = _routes(context)
+    endpoints = [(one, Endpoint(context, one)) for one in OPERATIONS]
+    app.doors = Doors(
+        (one.method, PREFIX + one.path, endpoint) for one, endpoint in endpoints if one.is_busy
+    )
+    app.router.routes[:0] = [
+        *(_route(one, endpoint) for one, endpoint in endpoints),
+        *(WebSocketRoute(PREFIX + path, make(context)) for path, make in SOCKETS.items()),
+    ]
     app.openapi = lambda: _document(app)
     app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
     return app
@@ -79,18 +88,10 @@ async def _broken(_: Request, error: Exception) -> Response:
     return JSONResponse({"exception_message": "Internal Server Error"}, 500)
 
 
-def _routes(context: Context) -> list[Route | WebSocketRoute]:
-    routes: list[Route | WebSocketRoute] = []
-    for one in OPERATIONS:
-        endpoint = Endpoint(
-            context, one.handler, is_open=one.is_open, is_versioned=one.is_versioned
-        )
-        route = Route(PREFIX + one.path, endpoint, methods=[one.method], name=one.summary)
-        route.methods = {one.method}
-        routes.append(route)
-    for path, socket in SOCKETS.items():
-        routes.append(WebSocketRoute(PREFIX + path, socket(context)))
-    return routes
+def _route(one: Operation, endpoint: Endpoint) -> Route:
+    route = Route(PREFIX + one.path, endpoint, methods=[one.method], name=one.summary)
+    route.methods = {one.method}
+    return route
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -11,8 +11,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """One method on one path below the API's prefix.
 
     *takes* is the type of the body and *gives* that of the answer; *statuses* are those of
-    success. An *is_open* operation asks for no credentials, one that is not *is_versioned* for
-    no API version.
+    success. An *is_busy* operation has a door of its own. An *is_open* one asks for no
+    credentials, and one that is not *is_versioned* for no API version.
     """
 
     method: str
@@ -24,5 +24,6 @@ class Operation(Struct, frozen=True, kw_only=True):
     gives: Any = None
     statuses: tuple[int, ...] = (200,)
     query: tuple[str, ...] = ()
+    is_busy: bool = False
     is_open: bool = False
     is_versioned: bool = True

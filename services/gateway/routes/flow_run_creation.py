@@ -94,7 +94,7 @@ def _bound_parameters(given: FlowRunCreate, most: int) -> None:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/flow_runs/", handler=create_flow_run,
+    Operation(method="POST", path="/flow_runs/", handler=create_flow_run, is_busy=True,
               summary="Create Flow Run", tag="Flow Runs", takes=FlowRunCreate,
               gives=FlowRunResponse, statuses=(201, 200)),
 )  # fmt: skip

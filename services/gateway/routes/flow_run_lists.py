@@ -90,7 +90,7 @@ async def _page(context: Context, query: FlowRunQuery) -> list[FlowRunResponse]:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/flow_runs/filter", handler=filter_flow_runs,
+    Operation(method="POST", path="/flow_runs/filter", handler=filter_flow_runs, is_busy=True,
               summary="Read Flow Runs", tag="Flow Runs", takes=FlowRunQuery,
               gives=list[FlowRunResponse]),
     Operation(method="POST", path="/flow_runs/count", handler=count_flow_runs,

@@ -111,10 +111,10 @@ async def update_labels(context: Context, call: Call) -> Reply:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/flow_runs/{id:uuid}/set_state", handler=set_state,
+    Operation(method="POST", path="/flow_runs/{id:uuid}/set_state", handler=set_state, is_busy=True,
               summary="Set Flow Run State", tag="Flow Runs", takes=SetState,
               gives=OrchestrationResult, statuses=(201, 200)),
-    Operation(method="GET", path="/flow_runs/{id:uuid}", handler=read_flow_run,
+    Operation(method="GET", path="/flow_runs/{id:uuid}", handler=read_flow_run, is_busy=True,
               summary="Read Flow Run", tag="Flow Runs", gives=FlowRunResponse),
     Operation(method="PATCH", path="/flow_runs/{id:uuid}", handler=update_flow_run,
               summary="Update Flow Run", tag="Flow Runs", takes=FlowRunUpdate, statuses=(204,)),

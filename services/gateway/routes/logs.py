@@ -78,8 +78,8 @@ async def filter_logs(context: Context, call: Call) -> Reply:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/logs/", handler=create_logs, summary="Create Logs",
-              tag="Logs", takes=list[LogCreate], statuses=(201,)),
+    Operation(method="POST", path="/logs/", handler=create_logs, is_busy=True,
+              summary="Create Logs", tag="Logs", takes=list[LogCreate], statuses=(201,)),
     Operation(method="POST", path="/logs/filter", handler=filter_logs, summary="Read Logs",
               tag="Logs", takes=LogQuery, gives=list[LogResponse]),
 )  # fmt: skip

@@ -1,0 +1,77 @@
+"""An endpoint takes one operation from a request's bytes to its reply's."""
+
+import logging
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from . import versions
+from .access import is_admitted
+from .calls import Call
+from .context import Context
+from .errors import Refused, Reply, detail, failed, unavailable
+from .operations import Operation
+
+JSON_TYPE = (b"content-type", b"application/json")
+
+_log = logging.getLogger(__name__)
+
+
+class Endpoint:
+    """An ASGI application that answers one operation."""
+
+    def __init__(self, context: Context, operation: Operation) -> None:
+        self._context = context
+        self._handler = operation.handler
+        self._is_open = operation.is_open
+        self._is_versioned = operation.is_versioned
+        self._has_body = operation.method in ("POST", "PATCH", "PUT")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reply = await self._handler(self._context, await self._admitted(scope, receive))
+        except Refused as refused:
+            reply = refused.reply
+        except self._context.outages as error:
+            _log.warning("%s %s is answered with 503: %s", scope["method"], scope["path"], error)
+            reply = unavailable(self._context.limits.retry_after_s)
+        await respond(send, reply)
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Call:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if not self._is_open and not is_admitted(self._context.auth_string, headers):
+            raise failed(401, "Unauthorized")
+        version = (
+            versions.checked(headers.get(b"x-prefect-api-version")) if self._is_versioned else None
+        )
+        body = b""
+        if self._has_body:
+            body = await _read(receive, headers, self._context.limits.body_bytes_max)
+        return Call(scope, headers, body, version)
+
+
+async def _read(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
+    message: Any = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise _too_large(most)
+    return body
+
+
+def _too_large(most: int) -> Refused:
+    return detail(413, f"The body of a request has at most {most} bytes.")
+
+
+async def respond(send: Send, reply: Reply) -> None:
+    """Send *reply*."""
+    headers = [*reply.headers]
+    if reply.status != 204:
+        headers += [JSON_TYPE, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
