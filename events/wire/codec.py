@@ -6,6 +6,7 @@ keeps its class and its tag for reading and is upcast; it is never written again
 
 import re
 from datetime import UTC, datetime
+from functools import reduce
 from itertools import accumulate
 from typing import Any
 
@@ -27,9 +28,8 @@ AT_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 """An intake outside of this has no id and no room for a delay after it."""
 
 _encoder = json.Encoder()
-_readable: Any = Proposal
-for _retired in RETIRED_PROPOSALS:
-    _readable |= _retired
+_current: Any = Proposal
+_readable: Any = reduce(lambda known, retired: known | retired, RETIRED_PROPOSALS, _current)
 _proposals = json.Decoder[Any](_readable)
 _decisions = json.Decoder(Decision)
 _strings = re.compile(rb'"(?:[^"\\]|\\.)*"')
