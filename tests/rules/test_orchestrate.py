@@ -5,10 +5,11 @@ from collections.abc import Callable
 from msgspec import structs
 
 from events.decisions import Outcome
-from events.entities import FlowRun, FlowRunProgress
+from events.entities import FlowRun, FlowRunProgress, TaskRun, TaskRunProgress
 from events.policies import FlowRunPolicy, PolicyAmendment
 from events.states import ProposedState, State, StateDetails, StateType
 from events.states.constructors import Completed, Failed, Running
+from services.rules.entering import Entered, enter_task_run
 from services.rules.orchestrate import ACCEPTED, Concluded, Consulted, Said, conclude, consult
 from services.rules.rule import ANY, Question, Rule, policy_of
 from services.rules.verdict import (
@@ -21,7 +22,7 @@ from services.rules.verdict import (
     Rename,
     Verdict,
 )
-from tests.support.examples import FLOW_RUN_ATTRIBUTES, NOON, a_state
+from tests.support.examples import FLOW_RUN_ATTRIBUTES, NOON, TASK_RUN_ATTRIBUTES, a_state
 
 RUNNING = a_state(StateType.RUNNING)
 PROMISED = FlowRunPolicy(pause_keys=frozenset({"0"}))
@@ -211,3 +212,24 @@ def test_a_first_state_is_asked_about_apart() -> None:
     consulted = consult(question, policy_of("test", rule, a_rule("two", Abort(""))), PROMISED)
     assert (consulted.said, consulted.proposed) == (ACCEPTED, Running(name="First"))
     assert conclude(question, consulted, PROMISED, RUNNING) == Concluded(PROMISED)
+
+
+def test_a_rule_may_delete_inputs_and_leave_the_policy() -> None:
+    def forget(_: Question[FlowRun], __: State, ___: State) -> Aftermath:
+        return Aftermath(inputs_deleted=("a", "b"))
+
+    rule = structs.replace(a_rule("one", after="one"), after=forget)
+    assert concluded(rule) == Concluded(PROMISED, ("a", "b"))
+
+
+def test_a_task_run_that_is_refused_stays_where_it_is() -> None:
+    """No rule of task runs refuses yet; the way for them is there."""
+
+    def refuse(_: Question[TaskRun], __: State, ___: ProposedState) -> Verdict:
+        return Abort("never")
+
+    rule = Rule[TaskRun](name="one", leaving=ANY, entering=ANY, before=refuse)
+    run = TaskRun(TASK_RUN_ATTRIBUTES, TaskRunProgress(state=RUNNING))
+    question = Question(subject="s", run=run, proposed=Completed(), at=NOON, proposal_id="p")
+    said = Said(outcome=Outcome.ABORT, reason="never", rule="one")
+    assert enter_task_run(question, policy_of("test", rule)) == Entered(said, (), None)

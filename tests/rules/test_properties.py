@@ -206,7 +206,7 @@ def _agree(proposal: Proposal, decision: Decision) -> None:
         assert entered
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=40, deadline=None, database=None)
 @given(first=creations, history=histories)
 def test_whatever_is_asked_the_laws_hold(
     first: Proposal, history: list[tuple[Proposal, Any]]
@@ -228,7 +228,7 @@ def test_whatever_is_asked_the_laws_hold(
                 _follow(was, run)
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=15, deadline=None, database=None)
 @given(history=histories)
 def test_states_have_ids_of_their_own(history: list[tuple[Proposal, Any]]) -> None:
     case = Case()

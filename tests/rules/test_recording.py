@@ -141,6 +141,15 @@ def test_what_it_tells_of_the_run_is_amended(case: Case) -> None:
     assert case.task_run.progress.flow_run_run_count == 3
 
 
+def test_what_it_tells_again_is_not_amended(case: Case) -> None:
+    case.asked(record(happened(StateType.PENDING, 1), name="load-0", flow_run_run_count=3))
+    again = record(
+        happened(StateType.RUNNING, 2, NOON + MINUTE), name="load-0", flow_run_run_count=3
+    )
+    (change,) = case.decided(again).changes
+    assert isinstance(change, StateEntered)
+
+
 @pytest.mark.parametrize("timestamp", [NOON - HOUR, NOON - MINUTE], ids=["older", "as old"])
 def test_an_older_state_is_recorded_and_moves_nothing(case: Case, timestamp: datetime) -> None:
     """Edge case 57."""
