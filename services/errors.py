@@ -3,8 +3,6 @@
 The log has two more of its own: `CorruptLog` and `FormatMismatch`, in `events.log`.
 """
 
-# ruff: noqa: N818 - each says what is the matter, which the suffix would only repeat
-
 
 class Unavailable(Exception):
     """Redis did not answer in time, or refused to write.

@@ -116,9 +116,10 @@ class Draft:
     def finished(self, offset: str, lease: str | None, earlier: Mapping[str, bytes]) -> Decided:
         """The commit that answers everything up to *offset*; *earlier* are the wanted bodies."""
         entries = sealed(self._head, self._time_ms, self._bodies)
-        answers = {**earlier, **{entry.entry_id: entry.body for entry in entries}}
-        for proposal, entry_id in self._repeats:
-            self._repeat(proposal, entry_id, answers.get(entry_id))
+        if self._repeats:
+            answers = {**earlier, **{entry.entry_id: entry.body for entry in entries}}
+            for proposal, entry_id in self._repeats:
+                self._repeat(proposal, entry_id, answers.get(entry_id))
         head = structs.replace(self._head, offset=offset)
         if entries:
             last = entries[-1]
@@ -161,13 +162,15 @@ class Draft:
         )
         changed = evolve(self._known, recorded)
         body = encode(decision)
+        subject = changed.get(decision.subject) or self._known.get(decision.subject)
+        reply = _reply_of(proposal, recorded.entry_id, decision, body, subject)
         # Nothing below can fail: a proposal is in the draft as a whole or not at all.
         self._known |= changed
         self._changed |= changed
         self._bodies.append((proposal.id, body))
         self._follow_ups += decision.follow_ups
-        if proposal.reply_to is not None:
-            self._answer(proposal, proposal.reply_to, recorded.entry_id, decision, body)
+        if reply is not None:
+            self._replies.append(reply)
 
     def _repeat(self, proposal: Proposal, entry_id: str, body: bytes | None) -> None:
         if proposal.reply_to is None:
@@ -177,27 +180,10 @@ class Draft:
             self._reply(proposal, Unanswered(proposal_id=proposal.id, reason=reason))
             return
         decision = decode_decision(body)
-        self._answer(proposal, proposal.reply_to, entry_id, decision, body, repeated=True)
-
-    def _answer(
-        self,
-        proposal: Proposal,
-        reply_to: str,
-        entry_id: str,
-        decision: Decision,
-        body: bytes,
-        *,
-        repeated: bool = False,
-    ) -> None:
-        answer = Answer(
-            proposal_id=proposal.id,
-            entry_id=entry_id,
-            outcome=decision.outcome,
-            decision=Raw(body),
-            state=_state_after(decision, self._known, proposal),
-            repeated=repeated,
-        )
-        self._replies.append(Reply(to=reply_to, proposal_id=proposal.id, body=encode(answer)))
+        subject = self._known.get(decision.subject)
+        reply = _reply_of(proposal, entry_id, decision, body, subject, repeated=True)
+        if reply is not None:
+            self._replies.append(reply)
 
     def _reply(self, proposal: Proposal, reply: Unanswered) -> None:
         if proposal.reply_to is not None:
@@ -216,9 +202,30 @@ class Draft:
             self._reply(arrival.proposal, reply)
 
 
-def _state_after(
-    decision: Decision, known: Mapping[str, Entity], proposal: Proposal
-) -> State | None:
+def _reply_of(
+    proposal: Proposal,
+    entry_id: str,
+    decision: Decision,
+    body: bytes,
+    subject: Entity | None,
+    *,
+    repeated: bool = False,
+) -> Reply | None:
+    """The answer for whoever waits for it; *subject* is what was decided on, as it is now."""
+    if proposal.reply_to is None:
+        return None
+    answer = Answer(
+        proposal_id=proposal.id,
+        entry_id=entry_id,
+        outcome=decision.outcome,
+        decision=Raw(body),
+        state=_state_after(decision, subject, proposal),
+        repeated=repeated,
+    )
+    return Reply(to=proposal.reply_to, proposal_id=proposal.id, body=encode(answer))
+
+
+def _state_after(decision: Decision, subject: Entity | None, proposal: Proposal) -> State | None:
     """The state that *decision* entered as its proposer sees it, or else the one the run is in."""
     match proposal:
         case (
@@ -232,5 +239,4 @@ def _state_after(
             state = None
     if state is not None:
         return state
-    entity = known.get(decision.subject)
-    return entity.progress.state if isinstance(entity, FlowRun | TaskRun) else None
+    return subject.progress.state if isinstance(subject, FlowRun | TaskRun) else None
