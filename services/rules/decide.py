@@ -18,10 +18,10 @@ from events.proposals import (
     WriteLogs,
 )
 
-from .amending import amend_flow_run
-from .creation import create_flow_run, create_task_run, register_flow
-from .moving import move_flow_run, move_task_run
-from .recording import record_task_run, write_logs
+from .answers.amending import amend_flow_run
+from .answers.creation import create_flow_run, create_task_run, register_flow
+from .answers.moving import move_flow_run, move_task_run
+from .answers.recording import record_task_run, write_logs
 
 
 def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Decision | Undecidable:

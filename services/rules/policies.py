@@ -5,6 +5,7 @@ No rule needs a concurrency slot yet; those that do take their places here as th
 
 from events.entities import TaskRun
 
+from .asking.rule import Policy, policy_of
 from .flow_runs.cancelling import CANCEL_IDLE_RUNS_AT_ONCE, ONLY_CANCEL_CANCELLING_RUNS
 from .flow_runs.duplicates import REFUSE_THE_SAME_TRANSITION
 from .flow_runs.late import MARK_ONLY_SCHEDULED_RUNS_LATE
@@ -15,7 +16,6 @@ from .flow_runs.resuming import RESUME_PAUSED_RUNS_IN_TIME
 from .flow_runs.retrying import RETRY_FAILED_RUNS
 from .flow_runs.scheduling import KEEP_THE_SCHEDULED_TIME, WAIT_FOR_THE_SCHEDULED_TIME
 from .flow_runs.terminal import KEEP_PERSISTED_RESULTS, RESTART_ENDED_RUNS_CLEANLY
-from .rule import Policy, policy_of
 
 CORE_FLOW_POLICY = policy_of(
     "CoreFlowPolicy",

@@ -9,10 +9,17 @@ from events.entities import FlowRun, FlowRunProgress, TaskRun, TaskRunProgress
 from events.policies import FlowRunPolicy, PolicyAmendment
 from events.states import ProposedState, State, StateDetails, StateType
 from events.states.constructors import Completed, Failed, Running
-from services.rules.entering import Entered, enter_task_run
-from services.rules.orchestrate import ACCEPTED, Concluded, Consulted, Said, conclude, consult
-from services.rules.rule import ANY, Question, Rule, policy_of
-from services.rules.verdict import (
+from services.rules.answers.entering import Entered, enter_task_run
+from services.rules.asking.orchestrate import (
+    ACCEPTED,
+    Concluded,
+    Consulted,
+    Said,
+    conclude,
+    consult,
+)
+from services.rules.asking.rule import ANY, Question, Rule, policy_of
+from services.rules.asking.verdict import (
     PASS,
     Abort,
     Aftermath,

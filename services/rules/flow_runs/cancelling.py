@@ -4,8 +4,8 @@ from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 from events.states.constructors import Cancelled
 
-from ..rule import ANY, Question, Rule
-from ..verdict import PASS, Reject, Verdict
+from ..asking.rule import ANY, Question, Rule
+from ..asking.verdict import PASS, Reject, Verdict
 
 
 def only_cancel_cancelling_runs(_: Question[FlowRun], __: State, ___: ProposedState) -> Verdict:

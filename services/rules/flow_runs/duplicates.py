@@ -3,8 +3,8 @@
 from events.entities import FlowRun
 from events.states import ProposedState, State
 
-from ..rule import ANY, TYPES, Question, Rule
-from ..verdict import PASS, Reject, Verdict
+from ..asking.rule import ANY, TYPES, Question, Rule
+from ..asking.verdict import PASS, Reject, Verdict
 
 
 def refuse_the_same_transition(

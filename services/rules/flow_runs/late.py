@@ -3,8 +3,8 @@
 from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 
-from ..rule import TYPES, Question, Rule
-from ..verdict import PASS, Reject, Verdict
+from ..asking.rule import TYPES, Question, Rule
+from ..asking.verdict import PASS, Reject, Verdict
 
 LATE = "Late"
 

@@ -5,8 +5,8 @@ from msgspec import structs
 from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 
-from ..rule import TYPES, Question, Rule
-from ..verdict import PASS, Pass, Verdict
+from ..asking.rule import TYPES, Question, Rule
+from ..asking.verdict import PASS, Pass, Verdict
 
 
 def keep_the_lease(_: Question[FlowRun], initial: State, proposed: ProposedState) -> Verdict:

@@ -5,8 +5,8 @@ from events.identity import derived_id
 from events.policies import PolicyAmendment
 from events.states import ProposedState, State, StateType
 
-from ..rule import ANY, Question, Rule
-from ..verdict import PASS, Abort, Aftermath, Reject, Verdict
+from ..asking.rule import ANY, Question, Rule
+from ..asking.verdict import PASS, Abort, Aftermath, Reject, Verdict
 
 
 def verb_of(proposed: ProposedState) -> str:

@@ -5,8 +5,8 @@ from msgspec import structs
 from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 
-from ..rule import Question, Rule
-from ..verdict import Abort, Pass, Verdict
+from ..asking.rule import Question, Rule
+from ..asking.verdict import Abort, Pass, Verdict
 
 
 def claim_runs_once(_: Question[FlowRun], initial: State, proposed: ProposedState) -> Verdict:

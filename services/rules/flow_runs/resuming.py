@@ -5,8 +5,8 @@ from events.policies import PolicyAmendment
 from events.states import FINAL, ProposedState, State, StateType
 from events.states.constructors import Failed
 
-from ..rule import ANY, Question, Rule
-from ..verdict import PASS, Aftermath, Reject, Verdict
+from ..asking.rule import ANY, Question, Rule
+from ..asking.verdict import PASS, Aftermath, Reject, Verdict
 from .pausing import verb_of
 
 AFTER_A_PAUSE = FINAL | {StateType.RUNNING, StateType.SCHEDULED, StateType.CANCELLING}

@@ -9,8 +9,8 @@ from events.policies import PolicyAmendment
 from events.states import NO_DETAILS, ProposedState, State, StateType
 from events.states.constructors import AwaitingRetry
 
-from ..rule import Question, Rule
-from ..verdict import Pass, Reject, Verdict
+from ..asking.rule import Question, Rule
+from ..asking.verdict import Pass, Reject, Verdict
 
 
 def retry_failed_runs(

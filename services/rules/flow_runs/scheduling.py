@@ -5,8 +5,8 @@ from msgspec import structs
 from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 
-from ..rule import Question, Rule
-from ..verdict import PASS, Delay, Pass, Verdict
+from ..asking.rule import Question, Rule
+from ..asking.verdict import PASS, Delay, Pass, Verdict
 
 
 def keep_the_scheduled_time(

@@ -6,8 +6,8 @@ from events.entities import FlowRun
 from events.policies import PolicyAmendment
 from events.states import FINAL, ProposedState, State, StateType, is_persisted_result, stored_data
 
-from ..rule import ANY, Question, Rule
-from ..verdict import PASS, Abort, Pass, Reject, Verdict
+from ..asking.rule import ANY, Question, Rule
+from ..asking.verdict import PASS, Abort, Pass, Reject, Verdict
 
 NOT_AFTER_THE_END = frozenset({StateType.CANCELLING, StateType.PAUSED, StateType.CRASHED})
 

@@ -12,17 +12,17 @@ from events.identity import derived_id
 from events.proposals import Proposal, ProposeFlowRunState, ProposeTaskRunState
 from events.states import ProposedState, State
 
-from .bookkeeping import completed
-from .decisions import decision, unknown_flow_run, unknown_task_run
-from .entering import enter_flow_run, enter_task_run
-from .policies import (
+from ..asking.rule import Question
+from ..policies import (
     CORE_FLOW_POLICY,
     CORE_TASK_POLICY,
     MINIMAL_FLOW_POLICY,
     MINIMAL_TASK_POLICY,
 )
-from .rule import Question
-from .subjects import flow_run_of, task_run_of
+from ..subjects import flow_run_of, task_run_of
+from .bookkeeping import completed
+from .decisions import decision, unknown_flow_run, unknown_task_run
+from .entering import enter_flow_run, enter_task_run
 
 IN_PROCESS_RETRIES_SINCE = (0, 8, 4)
 """The api version from which proposers know in-process retries."""

@@ -10,9 +10,9 @@ from events.identity import derived_id
 from events.policies import FlowRunPolicy, PolicyAmendment
 from events.states import ProposedState, State
 
+from ..asking.orchestrate import Said, conclude, consult
+from ..asking.rule import Policy, Question, Run
 from .bookkeeping import booked_after, own_details, own_timestamp, resuming_done, state_of
-from .orchestrate import Said, conclude, consult
-from .rule import Policy, Question, Run
 
 NO_PROMISES = FlowRunPolicy()
 

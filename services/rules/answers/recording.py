@@ -29,9 +29,9 @@ from events.proposals import RecordedFields, RecordTaskRun, WriteLogs
 from events.slugs import slug_of
 from events.states import State
 
+from ..subjects import recorded_task_run
 from .decisions import decision
 from .entering import left_by
-from .subjects import recorded_task_run
 
 ATTRIBUTES = (
     "name", "task_key", "dynamic_key", "cache_key", "cache_expiration", "task_version",

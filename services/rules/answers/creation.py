@@ -24,14 +24,14 @@ from events.proposals import CreateFlowRun, CreateTaskRun, RegisterFlow
 from events.slugs import slug_of
 from events.states import ProposedState, StateType
 
+from ..asking.orchestrate import Said
+from ..asking.rule import Question
+from ..policies import MINIMAL_FLOW_POLICY, MINIMAL_TASK_POLICY
+from ..subjects import created_task_run, flow_named, flow_run_of, id_to_create
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
 from .entering import enter_flow_run, enter_task_run
 from .moving import asked, taken_along
-from .orchestrate import Said
-from .policies import MINIMAL_FLOW_POLICY, MINIMAL_TASK_POLICY
-from .rule import Question
-from .subjects import created_task_run, flow_named, flow_run_of, id_to_create
 
 PENDING = ProposedState(type=StateType.PENDING)
 """The first state of a run that is created without one."""

@@ -7,7 +7,7 @@ from events.decisions import NO_FACTS, Asked, Decision, Facts, Undecidable
 from events.proposals import Proposal
 from events.wire.registry import PROPOSALS, name_of
 
-from .orchestrate import ACCEPTED, Said
+from ..asking.orchestrate import ACCEPTED, Said
 
 KINDS: dict[type, str] = {kind: name_of(kind).partition(".")[0] for kind in PROPOSALS}
 """What a decision calls the kind of its proposal: the name on the wire without its version."""

@@ -11,9 +11,9 @@ from events.entities import Entity, FlowRun, flow_run_key
 from events.proposals import AmendFlowRun
 from events.states import StateType
 
+from ..asking.orchestrate import Said
+from ..subjects import flow_run_of
 from .decisions import decision, unknown_flow_run
-from .orchestrate import Said
-from .subjects import flow_run_of
 
 UNCHANGED = FlowRunAmended()
 
