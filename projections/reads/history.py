@@ -169,10 +169,10 @@ def divided(edges: Sequence[int], now: int) -> tuple[list[Cells], list[Runs]]:
 
 def nested(start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The coarsest cells between two seconds: levels, each with where its cells begin and end."""
-    if start >= end:
-        return
     climbed: list[tuple[int, int, int]] = []
     for level, above in zip(LEVELS, (*LEVELS[1:], 0), strict=True):
+        if start >= end:
+            break
         first = -(-start // above) * above if above else end
         last = end // above * above if above else end
         if first >= last:
@@ -182,8 +182,6 @@ def nested(start: int, end: int) -> Iterator[tuple[int, int, int]]:
         if last < end:
             climbed.append((level, last, end))
         start, end = first, last
-        if start >= end:
-            break
     yield from climbed
 
 

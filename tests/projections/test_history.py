@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from events.entities import FlowRun
+from events.instants import micros_of
 from events.queries import FlowRunFilter, HistoryQuery
 from events.queries.criteria import IdIs
 from events.states import StateType
@@ -60,7 +61,7 @@ def tell(story: Story, lives: Sequence[Life]) -> list[FlowRun]:
 
 @pytest.mark.anyio
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -156,3 +157,27 @@ async def test_a_reversed_range_has_no_buckets(database: Database, end: float) -
 def test_an_interval_is_at_least_a_second(interval: float) -> None:
     with pytest.raises(ValueError, match="History interval must not be less than 1 second"):
         HistoryQuery(start=seconds(0), end=seconds(1), interval=interval)
+
+
+@pytest.mark.anyio
+async def test_a_chart_of_whole_seconds_asks_no_runs(database: Database) -> None:
+    story = Story()
+    runs = tell(story, [Life(0, 0.5, [(StateType.RUNNING, 2)]), Life(0, 5, [])])
+    database.tell(story)
+    query = HistoryQuery(start=seconds(-0.25), end=seconds(9.75), interval=5)
+    now = seconds(5.75)
+    assert divided(query.edges(), micros_of(now))[1] == []
+    assert await database.views.flow_run_history(query, now) == history_of(runs, query, now)
+
+
+@pytest.mark.anyio
+async def test_a_run_that_starts_after_now_has_not_run_for_a_negative_time(
+    database: Database,
+) -> None:
+    story = Story()
+    lives = [Life(0, due, [(StateType.RUNNING, 30)]) for due in (0.1, 2, 3, 8)]
+    runs = tell(story, lives)
+    database.tell(story)
+    query = HistoryQuery(start=seconds(0), end=seconds(10), interval=2.5)
+    for now in (seconds(8), seconds(29.5), seconds(31)):
+        assert await database.views.flow_run_history(query, now) == history_of(runs, query, now)
