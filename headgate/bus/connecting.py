@@ -24,7 +24,8 @@ def connected(url: str) -> Any:
 
     Typed `Any`: redis-py declares most answers as "this or an awaitable of it".
     """
-    options: dict[str, Any] = {"socket_connect_timeout": CONNECT_S, "health_check_interval": 30}
+    # no health checks: a Redis whose disk is full refuses PING too, and reading still works
+    options: dict[str, Any] = {"socket_connect_timeout": CONNECT_S, "health_check_interval": 0}
     return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
 
 

@@ -57,7 +57,10 @@ async def redis(settings: Settings) -> list[Finding]:
         return [wrong("redis", f"{where} refuses us: {error}", "correct HEADGATE_REDIS_URL")]
     except (RedisError, OSError) as error:
         said = f"{where} does not answer: {error}"
-        return [wrong("redis", said, "start it, or correct HEADGATE_REDIS_URL")]
+        return [
+            _refusal("redis", where, error)
+            or wrong("redis", said, "start it, or correct HEADGATE_REDIS_URL")
+        ]
     finally:
         await client.aclose()
 
@@ -66,12 +69,20 @@ async def _takes(client: Any, where: str, settings: Settings) -> Finding:
     try:
         await client.set(Streams(prefix=settings.prefix).probe, b"", px=PROBE_MS)
     except RedisError as error:
-        code = NAMED.get(type(error).__name__, str(error).partition(" ")[0])
-        if code not in REFUSALS:
-            return wrong("redis writes", f"{where} refuses them: {error}", "look at its log")
-        what, _, mend = REFUSALS[code].partition("; ")
-        return wrong("redis writes", f"{where} {what} ({error})", mend)
+        said = f"{where} refuses them: {error}"
+        return _refusal("redis writes", where, error) or wrong(
+            "redis writes", said, "look at its log"
+        )
     return fine("redis writes", "accepted")
+
+
+def _refusal(about: str, where: str, error: Exception) -> Finding | None:
+    """What *error* means, when it is one that Redis names."""
+    code = NAMED.get(type(error).__name__, str(error).partition(" ")[0])
+    if code not in REFUSALS:
+        return None
+    what, _, mend = REFUSALS[code].partition("; ")
+    return wrong(about, f"{where} {what} ({error})", mend)
 
 
 def _keeps(where: str, about: dict[str, Any]) -> list[Finding]:

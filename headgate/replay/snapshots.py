@@ -36,7 +36,9 @@ async def _suspects(log: EventLog, redis: Any, folding: Folding) -> AsyncIterato
     stored: set[str] = set()
     async for field, _ in redis.hscan_iter(log.streams.snapshots(folding.partition), count=PAGE):
         stored.add(field.decode().removesuffix(ATTRIBUTES))
-    keys = [*folding.known, *(stored - folding.known.keys())]
+    for stranger in sorted(stored - folding.known.keys()):
+        yield stranger
+    keys = list(folding.known)
     for start in range(0, len(keys), PAGE):
         chunk = keys[start : start + PAGE]
         values = iter(
@@ -44,12 +46,13 @@ async def _suspects(log: EventLog, redis: Any, folding: Folding) -> AsyncIterato
         )
         for key in chunk:
             read = [next(values) for _ in fields_of(key)]
-            if _read(key, read) != folding.known.get(key):
+            if _read(key, read) != folding.known[key]:
                 yield key
 
 
 async def _differs(log: EventLog, folding: Folding, key: str) -> bool:
-    return await _stored(log, folding.partition, key) != folding.known.get(key)
+    known = folding.known.get(key)
+    return known is None or await _stored(log, folding.partition, key) != known
 
 
 async def _stored(log: EventLog, partition: int, key: str) -> Entity | None:
