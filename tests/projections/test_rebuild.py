@@ -47,12 +47,15 @@ async def test_a_rebuilt_view_equals_the_one_that_was_maintained(
     some_runs(story)
     database.tell(story)
     log = await story.log()
+    seen: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+
     for view in PROJECTIONS:
         rows, reached = database.rows(view), database.store.reached([view.name])
-        seen: list[tuple[int, int]] = []
-        done = await rebuild(
-            database.store, log, view, lambda done, total: seen.append((done, total))
-        )
+        seen.clear()
+        done = await rebuild(database.store, log, view, progress)
         assert seen[-1] == (done, done) == (len(story.recorded), len(story.recorded))
         assert database.rows(view) == rows
         assert database.store.reached([view.name]) == reached
