@@ -19,6 +19,10 @@ from .errors import ForPeople
 PAGE = 1_000
 
 
+class WouldComeBack(ForPeople):
+    """The proposal cannot be read; sent as it is, it would be a dead letter again."""
+
+
 class Letter(Struct, frozen=True, kw_only=True):
     """A dead letter in its place. *again* is the proposals entry it was sent again as."""
 
@@ -59,7 +63,7 @@ async def resubmit(redis: Any, log: EventLog, letter: Letter, body: bytes | None
     proposal = decode_proposal(sent)
     if isinstance(proposal, Undecidable):
         where = f" at {proposal.field}" if proposal.field else ""
-        raise ForPeople(
+        raise WouldComeBack(
             f"dead letter {letter.name} would come back: {proposal.reason}{where}; "
             "correct its JSON and give it with --edited"
         )

@@ -6,16 +6,15 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.markup import escape
-from rich.table import Table
 
 from ... import dead_letters as letters_of
 from ...bus.connecting import connected, log_on, redis_of
 from ...dead_letters import Letter
 from ...errors import Misused
-from ..console import listing, out
+from ..console import complain, err, out
 from ..where import HERE, Where
 
-BODY_SHOWN = 60
+BODY_SHOWN = 200
 
 dead_letters = App(
     name="dead-letters", help="List proposals that could not be decided, or send them again."
@@ -32,7 +31,10 @@ def list_letters(*, all: bool = False, where: Where = HERE) -> int:
         Also those that were sent again.
     """
     found = [each for each in asyncio.run(_read(where)) if all or each.again is None]
-    out().print(_table(found))
+    for each in found:
+        out().print(_line(each), soft_wrap=True)
+    if not found:
+        err().print("there are no dead letters")
     return 0
 
 
@@ -58,8 +60,8 @@ def resubmit(
         raise Misused("name the dead letters to send again, or give --all")
     if edited and len(names) != 1:
         raise Misused("an edited proposal stands for one dead letter: name it")
-    asyncio.run(_resubmit(names, edited.read_bytes() if edited else None, where))
-    return 0
+    body = edited.read_bytes() if edited else None
+    return 1 if asyncio.run(_resubmit(names, body, where)) else 0
 
 
 async def _read(where: Where) -> list[Letter]:
@@ -73,8 +75,9 @@ async def _read(where: Where) -> list[Letter]:
             await redis.aclose()
 
 
-async def _resubmit(names: tuple[str, ...], body: bytes | None, where: Where) -> None:
-    settings = where.settings()
+async def _resubmit(names: tuple[str, ...], body: bytes | None, where: Where) -> int:
+    """Send them; how many would only come back."""
+    settings, refused = where.settings(), 0
     with redis_of(settings) as url:
         redis = connected(url)
         try:
@@ -82,17 +85,22 @@ async def _resubmit(names: tuple[str, ...], body: bytes | None, where: Where) ->
             found = [each async for each in letters_of.letters(redis, log)]
             chosen = letters_of.chosen(found, names)
             for each in chosen or [each for each in found if each.again is None]:
-                entry = await letters_of.resubmit(redis, log, each, body)
-                out().print(f"{each.name} is sent again as proposals entry {entry}")
+                try:
+                    entry = await letters_of.resubmit(redis, log, each, body)
+                    out().print(f"{each.name} is sent again as proposals entry {entry}")
+                except letters_of.WouldComeBack as error:
+                    refused += 1
+                    complain(str(error))
         finally:
             await redis.aclose()
+    return refused
 
 
-def _table(found: list[Letter]) -> Table:
-    table = listing("letter", "reason", "field", "sent again as", "proposal")
-    for each in found:
-        body = each.letter.body[: BODY_SHOWN + 1].decode(errors="replace")
-        shown = body if len(body) <= BODY_SHOWN else f"{body[:BODY_SHOWN]}…"
-        row = each.name, each.letter.reason, each.letter.field, each.again, shown
-        table.add_row(*(escape(text) if text else "" for text in row))
-    return table
+def _line(letter: Letter) -> str:
+    """A dead letter on one line, its JSON cut where it gets long."""
+    body = " ".join(letter.letter.body[: BODY_SHOWN + 1].decode(errors="replace").split())
+    shown = body if len(body) <= BODY_SHOWN else f"{body[:BODY_SHOWN]}…"
+    field = f" at {letter.letter.field}" if letter.letter.field else ""
+    again = f" [green](sent again as {letter.again})[/]" if letter.again else ""
+    reason = f"{escape(letter.letter.reason)}{escape(field)}"
+    return f"{letter.name} [red]{reason}[/]{again} [dim]{escape(shown)}[/]"

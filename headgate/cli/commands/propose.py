@@ -24,7 +24,7 @@ PROPOSAL_OF = "-"
 
 
 def propose(
-    run: str,
+    run: Annotated[str, Parameter(allow_leading_hyphen=True)],
     state: StateType | None = None,
     /,
     *,

@@ -1,0 +1,166 @@
+"""Each command does what its help says, and says what is wrong in one line."""
+
+import json
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from headgate.cli import COMMANDS, main
+from tests.support.dev import Dev
+
+
+class Command:
+    """Runs a command against the shared Headgate; gives its exit code, and what it said."""
+
+    def __init__(self, dev: Dev, capsys: pytest.CaptureFixture[str]) -> None:
+        self._root = str(dev.root)
+        self._capsys = capsys
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        self._capsys.readouterr()
+        assert main([*words, "--data-dir", self._root]) == code
+        captured = self._capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return captured.out if code == 0 else captured.out + captured.err
+
+
+@pytest.fixture
+def command(dev: Dev, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(dev, capsys)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    usage, _, rest = capsys.readouterr().out.strip().partition("\n")
+    assert usage.startswith(f"Usage: headgate {name}")
+    assert rest.strip()
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    listed = re.findall(r"^│ ([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert sorted(set(listed) & set(COMMANDS)) == sorted(COMMANDS)
+
+
+def test_an_unknown_command_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["shwo"]) == 2
+    assert 'error: Unknown command "shwo"' in capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_misuse(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADGATE_REPLY_TIMEOUT", "5")
+    assert main(["doctor"]) == 2
+    said = capsys.readouterr().err
+    assert said == (
+        "error: HEADGATE_REPLY_TIMEOUT is not a setting; did you mean HEADGATE_REPLY_TIMEOUT_MS?\n"
+    )
+
+
+def test_without_a_headgate_there_is_nobody_to_ask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["watch", "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: no Headgate runs on the data directory {tmp_path}; start")
+
+
+def test_a_proposed_state_is_decided_and_shown(dev: Dev, command: Command) -> None:
+    run = dev.flow_run()
+    assert command("propose", run, "RUNNING", "--message", "by hand").startswith("ACCEPT ")
+    shown = command("show", run)
+    assert "Running(message='by hand', type=RUNNING" in shown
+    assert len(re.findall(r"^\d+-\d+ ", shown, re.MULTILINE)) == 2
+
+
+def test_a_refusal_ends_with_one_and_its_reason(dev: Dev, command: Command) -> None:
+    run = dev.flow_run()
+    said = command("propose", run, "PENDING", code=1)
+    assert said.startswith("ABORT ")
+    assert "reason=" in said
+    assert "PENDING" in command("show", run)
+
+
+def test_a_proposal_is_read_from_standard_input(
+    dev: Dev, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = dev.flow_run()
+    body = {
+        "type": "propose_flow_run_state.v1",
+        "id": f"by-hand-{run}",
+        "flow_run_id": run,
+        "state": {"type": "RUNNING"},
+    }
+    given = tmp_path / "proposal.json"
+    given.write_text(json.dumps(body))
+    with given.open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert command("propose", "-").startswith("ACCEPT ")
+    given.write_text(json.dumps({**body, "flow_run_id": "yours"}))
+    with given.open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        said = command("propose", "-", code=1)
+    assert "error: this is not a proposal: Invalid UUID at flow_run_id" in said
+
+
+def test_an_unknown_run_is_named(command: Command) -> None:
+    unknown = str(UUID(int=5))
+    assert f"error: there is no run {unknown}" in command("show", unknown, code=1)
+    assert unknown in command("propose", unknown, "RUNNING", code=1)
+
+
+def test_watching_begins_where_it_is_told(dev: Dev, command: Command) -> None:
+    run = dev.flow_run()
+    dev.set_state(run, "RUNNING")
+    dev.set_state(run, "COMPLETED")
+    options = ("watch", "--run", run, "--json", "--from", "1h", "--count")
+    watched = [json.loads(line) for line in command(*options, "3").splitlines()]
+    assert [each["position"] for each in watched] == sorted(each["position"] for each in watched)
+    assert [each["decision"]["kind"] for each in watched] == [
+        "create_flow_run", "propose_flow_run_state", "propose_flow_run_state",
+    ]  # fmt: skip
+    second = f"{watched[1]['time_ms']}-{watched[1]['position']}"
+    said = command("watch", "--run", run, "--from", second, "--count", "1")
+    assert "Completed ACCEPT → Completed" in said
+
+
+def test_history_counts_runs_by_state(dev: Dev, command: Command) -> None:
+    run = dev.flow_run()
+    dev.set_state(run, "RUNNING")
+    dev.post("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    assert "Running" in command("history", "--last", "1h", "--interval", "5m")
+    said = command("history", "--last", "yesterday", code=2)
+    assert "error: yesterday is not a span of time; write 90s, 15m, 24h or 7d" in said
+
+
+def test_a_running_headgate_replays_to_the_same(dev: Dev, command: Command) -> None:
+    dev.flow_run()
+    said = command("replay", "--verify")
+    assert re.match(r"replay: \d+ decisions, chain intact, views equal", said)
+
+
+def test_nothing_is_wrong_with_a_running_headgate(dev: Dev, command: Command) -> None:
+    port = dev.url.split(":")[2].split("/")[0]
+    said = command("doctor", "--port", port)
+    assert f"ok    port: 127.0.0.1:{port} is taken, and Headgate runs as process {dev.pid}" in said
+    assert "9 of 9 have a rule processor" in said
+
+
+def test_settings_are_listed_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADGATE_REDIS_URL", "redis://:hunter2@example/0")
+    monkeypatch.setenv("HEADGATE_API_AUTH_STRING", "me:hunter2")
+    assert main(["settings"]) == 0
+    said = capsys.readouterr().out
+    assert "redis://:***@example/0" in said
+    assert "hunter2" not in said
+
+
+def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert "headgate-service" in capsys.readouterr().out
