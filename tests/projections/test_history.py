@@ -38,7 +38,8 @@ class Life(NamedTuple):
 near = st.integers(-4_000_000, 4_000_000).map(lambda micros: micros / 1e6)
 whole = st.integers(-100, 100).map(float)
 far = st.integers(-200_000, 200_000).map(float)
-moments = st.one_of(near, whole, far)
+moments = st.one_of(near, near, whole, far)
+spans = st.one_of(st.integers(0, 200).map(float), moments)
 lives = st.lists(
     st.builds(
         Life,
@@ -46,6 +47,7 @@ lives = st.lists(
         due=st.none() | moments,
         moves=st.lists(st.tuples(st.sampled_from(TYPES), moments), max_size=5),
     ),
+    min_size=1,
     max_size=12,
 )
 
@@ -65,7 +67,7 @@ def tell(story: Story, lives: Sequence[Life]) -> list[FlowRun]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(lives=lives, start=moments, length=moments, buckets=st.integers(1, 40), now=moments)
+@given(lives=lives, start=moments, length=spans, buckets=st.integers(1, 40), now=moments)
 async def test_it_is_what_the_runs_would_say(
     database: Database,
     lives: list[Life],
@@ -157,6 +159,38 @@ async def test_a_reversed_range_has_no_buckets(database: Database, end: float) -
 def test_an_interval_is_at_least_a_second(interval: float) -> None:
     with pytest.raises(ValueError, match="History interval must not be less than 1 second"):
         HistoryQuery(start=seconds(0), end=seconds(1), interval=interval)
+
+
+def life(number: int) -> Life:
+    """One of many lives, due within three days, at whole and at broken seconds."""
+    due = number * 7_919 % 250_000 + number % 7 / 7
+    type = TYPES[number % len(TYPES)]
+    moves = [(type, due % 100 + 0.25)] if number % 3 else [(StateType.RUNNING, 5.5), (type, 9.5)]
+    return Life(at=due - 50, due=None if number % 5 == 0 else due, moves=moves)
+
+
+@pytest.mark.anyio
+async def test_coarse_cells_say_what_fine_ones_say(database: Database) -> None:
+    story = Story()
+    runs = tell(story, [life(number) for number in range(120)])
+    database.tell(story)
+    for start, interval in ((-100, 700), (0.75, 7_200), (-3_600.5, 86_400), (1_000, 3_599.9)):
+        query = HistoryQuery(start=seconds(start), end=seconds(260_000), interval=interval)
+        for now in (seconds(-1), seconds(120_000), seconds(123_456.789), seconds(300_000)):
+            history = await database.views.flow_run_history(query, now)
+            assert history == history_of(runs, query, now)
+            assert sum(state.count_runs for bucket in history for state in bucket.states) > 100
+
+
+@pytest.mark.anyio
+async def test_in_this_very_second_some_are_late_and_some_are_not(database: Database) -> None:
+    story = Story()
+    runs = tell(story, [Life(-9, due, []) for due in (4.2, 4.3, 4.5, 4.6, 5.5)])
+    database.tell(story)
+    query = HistoryQuery(start=seconds(0), end=seconds(10), interval=10)
+    history = await database.views.flow_run_history(query, seconds(4.5))
+    assert history == history_of(runs, query, seconds(4.5))
+    assert history[0].states[0].sum_estimated_lateness == 0.5
 
 
 @pytest.mark.anyio
