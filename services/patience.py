@@ -1,6 +1,10 @@
-"""How long to wait after a failure: longer each time, a second at most, never in step."""
+"""Waiting: longer after each failure, a second at most, never in step; and for tasks to end."""
+
+import asyncio
 
 from redis.backoff import EqualJitterBackoff
+
+CANCEL_SECONDS = 0.5
 
 _backoff = EqualJitterBackoff(base=0.05, cap=1.0)
 _FAILURES_MAX = 10  # reaches the cap; two to the number of a day's failures is no float
@@ -9,3 +13,11 @@ _FAILURES_MAX = 10  # reaches the cap; two to the number of a day's failures is 
 def pause_s(failures: int) -> float:
     """Seconds to wait after so many failures in a row: 0.05 to 0.1 at first, 0.5 to 1 at last."""
     return _backoff.compute(min(failures, _FAILURES_MAX))
+
+
+async def end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel *tasks* until they have ended, because a library may swallow a cancellation."""
+    while unfinished := [task for task in tasks if not task.done()]:
+        for task in unfinished:
+            task.cancel()
+        await asyncio.wait(unfinished, timeout=CANCEL_SECONDS)

@@ -26,7 +26,7 @@ from events.wire.codec import PROPOSAL_BYTES_MAX, encode
 from events.wire.replies import Answer, Unanswered, decode_reply
 
 from .errors import Unavailable
-from .patience import pause_s
+from .patience import end, pause_s
 
 PIPELINE_MAX = 500
 """Proposals per pipeline: above that, latency grows and throughput does not."""
@@ -35,6 +35,9 @@ READ_BLOCK_MS = 1_000
 """Below every sensible socket timeout (redis-py's is 5 s), or idling would look like a fault."""
 
 READ_MAX = 1_000
+
+SEND_SECONDS = 3.0
+"""How long sending is tried again over a broken connection: less than a person waits."""
 
 _log = logging.getLogger(__name__)
 _field = PROPOSAL_FIELD.encode()
@@ -91,18 +94,13 @@ class Proposer:
     async def stop(self) -> None:
         """Stop; who still waits for an answer hears `Unavailable`."""
         tasks, self._tasks = self._tasks, []
-        while not all(task.done() for task in tasks):
-            # more than once: in Python 3.11 a cancellation that meets an answer can get lost
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=0.05)
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         self._listening.set()  # for those who wait to be heard: there is nobody any more
         for waiting in [one for same in self._waiting.values() for one in same]:
             _fail(waiting, "the proposer stopped")
-        for why in ended:
-            if isinstance(why, Exception):
-                raise why
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
 
     async def propose(self, proposal: Proposal) -> Answer | Unanswered:
         """The answer to *proposal*; stamps `at` if it is absent. Raises `Unavailable`.
@@ -167,13 +165,20 @@ class Proposer:
 
     async def _append(self, entries: Sequence[tuple[str, bytes]]) -> Sequence[object]:
         """What became of each entry: its id, or why it could not be appended."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, body in entries:
-            pipeline.xadd(key, {_field: body})
-        try:
-            return await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError) as error:
-            return [error] * len(entries)
+        gives_up = asyncio.get_running_loop().time() + SEND_SECONDS
+        failures = 0
+        while True:
+            pipeline = self._redis.pipeline(transaction=False)
+            for key, body in entries:
+                pipeline.xadd(key, {_field: body})
+            try:
+                return await pipeline.execute(raise_on_error=False)
+            except (RedisError, OSError) as error:
+                # After a restart every pooled connection fails once; a short outage is sat out.
+                failures += 1
+                if asyncio.get_running_loop().time() > gives_up:
+                    return [error] * len(entries)
+            await asyncio.sleep(pause_s(failures))
 
     async def _send(self) -> None:
         while True:

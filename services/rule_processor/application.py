@@ -17,7 +17,7 @@ from events.instants import Clock
 from events.log import CorruptLog, EventLog, FormatMismatch
 
 from ..errors import LogVanished
-from ..patience import pause_s
+from ..patience import end, pause_s
 from ..proposer import Proposer
 from .batch import Arrival, decode, parse
 from .bus import READ_BLOCK_MS, Bus
@@ -73,6 +73,7 @@ class RuleProcessor:
         self._is_known = False
         self._stirred = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._fatal: Exception | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -129,19 +130,15 @@ class RuleProcessor:
         keeper, self._keeper = self._keeper, None
         if keeper is None:
             return
-        if not keeper.done():
-            keeper.cancel()
+        await end(keeper)
+        self.health.process_is(str(self._fatal or "stopped"))
+        await self._give_up(list(self._served))
         try:
-            await keeper
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self.health.process_is("stopped")
-            await self._give_up(list(self._served))
-            try:
-                await self._leases.leave()
-            except PASSING as error:
-                _log.warning("leases are left to lapse: %s", error)
+            await self._leases.leave()
+        except PASSING as error:
+            _log.warning("leases are left to lapse: %s", error)
+        if self._fatal is not None:
+            raise self._fatal
 
     async def _keep(self) -> None:
         """Hold leases and serve what they give, for ever; the top of this process."""
@@ -158,12 +155,14 @@ class RuleProcessor:
                 self.health.process_is(f"Redis: {error}")
                 _log.warning("leases cannot be held: %s", error)
                 wait_s = min(wait_s, pause_s(failures))
-            except FATAL as error:
+            except Exception as error:  # noqa: BLE001 - the top: who is ready must be alive
+                self._fatal = error
                 self.health.process_is(f"{type(error).__name__}: {error}")
-                _log.critical("the rule processor stops: %s", error)
+                trace = None if isinstance(error, FATAL) else error
+                _log.critical("the rule processor stops: %s", error, exc_info=trace)
                 await self._give_up(list(self._served))
                 self._exit()
-                raise
+                return
             await self._wait(wait_s)
 
     async def _wait(self, seconds: float) -> None:

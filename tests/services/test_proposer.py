@@ -13,7 +13,7 @@ from events.wire.codec import PROPOSAL_BYTES_MAX
 from events.wire.replies import Answer, Unanswered
 from headgate.clock import elapsed_s, now
 from services.errors import Unavailable
-from services.patience import pause_s
+from services.patience import end, pause_s
 from services.proposer import Proposer
 from tests.support.clients import client_of
 from tests.support.processing import (
@@ -194,3 +194,19 @@ def test_pauses_grow_to_a_second_and_stay_there() -> None:
     for failures in (1, 5, 50, 5_000):
         assert 0.05 <= pause_s(failures) <= 1.0
     assert pause_s(5_000) >= 0.5
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
+    began = asyncio.Event()
+
+    async def stubborn() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await began.wait()
+    await end(task)
+    assert task.cancelled()
