@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import IO, Literal
 
+Format = Literal["auto", "lines", "json"]
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -61,7 +63,7 @@ class JsonLines(logging.Formatter):
 
 def configure(
     level: str = "info",
-    format: Literal["auto", "lines", "json"] = "auto",
+    format: Format = "auto",
     stream: IO[str] | None = None,
 ) -> None:
     """Send everything at *level* and above to *stream*, standard error when left out."""
