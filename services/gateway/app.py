@@ -15,13 +15,13 @@ from starlette.routing import Route, WebSocketRoute
 from events.log import EventLog
 
 from ..errors import Unavailable
-from . import versions
 from .context import Context
-from .doors import Api, Doors
-from .endpoints import Endpoint
+from .http import versions
+from .http.doors import Api, Doors
+from .http.endpoints import Endpoint
+from .http.openapi import paths_and_schemas
+from .http.operations import Operation
 from .limits import GatewayLimits
-from .openapi import paths_and_schemas
-from .operations import Operation
 from .proposing import Proposing
 from .routes import OPERATIONS
 from .sockets import SOCKETS

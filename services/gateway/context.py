@@ -20,10 +20,10 @@ from events.proposals import Proposal
 from events.wire.replies import Answer
 from events.wire.snapshots import entity_of, fields_of
 
-from .bodies import path_of
-from .descriptions import Descriptions, Readers
-from .errors import detail, failed, invalid
-from .feed import Feed
+from .event_stream.descriptions import Descriptions, Readers
+from .event_stream.feed import Feed
+from .http.bodies import path_of
+from .http.errors import detail, failed, invalid
 from .limits import GatewayLimits
 from .proposing import Proposing
 from .recent import Recent

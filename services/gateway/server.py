@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from .http.one_write import OneWriteProtocol
 from .limits import GatewayLimits
 from .sockets.in_order import InOrderProtocol
 
@@ -45,7 +46,7 @@ def create_server(
             host=host,
             port=port,
             loop="none",
-            http="httptools",
+            http=OneWriteProtocol,
             ws=InOrderProtocol,
             ws_max_size=limits.frame_bytes_max,
             lifespan="on",

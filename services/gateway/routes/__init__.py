@@ -1,6 +1,6 @@
 """Routes: one module for each resource, each a table of operations over a few functions."""
 
-from ..operations import Operation
+from ..http.operations import Operation
 from . import flow_run_creation, flow_run_lists, flow_runs, flows, logs, root, states, task_runs
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -10,11 +10,11 @@ from events.entities import Flow
 from events.identity import flow_run_id_of
 from events.proposals import CreateFlowRun
 
-from ..calls import Call
 from ..context import Context, existing
-from ..errors import Reply, answered, detail, invalid
-from ..operations import Operation
-from ..run_rendering import FlowRunResponse, flow_run_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail, invalid
+from ..http.operations import Operation
+from ..rendering.runs import FlowRunResponse, flow_run_response
 from .bodies import FlowRunCreate
 
 CONFLICT = (

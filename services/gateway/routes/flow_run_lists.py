@@ -11,11 +11,11 @@ from events.queries import (
     HistoryQuery,
 )
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered, detail
-from ..operations import Operation
-from ..run_rendering import FlowRunResponse, flow_run_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail
+from ..http.operations import Operation
+from ..rendering.runs import FlowRunResponse, flow_run_response
 from .bodies import FlowRunPages
 
 

@@ -11,12 +11,12 @@ from events.proposals import AmendFlowRun, ProposeFlowRunState
 from events.states import StateType, stored_data
 from events.wire.replies import Answer
 
-from ..calls import Call
 from ..context import Context, existing
-from ..errors import NO_CONTENT, Reply, answered, detail, failed
-from ..operations import Operation
-from ..rendering import StateResponse, state_response
-from ..run_rendering import FlowRunResponse, flow_run_response
+from ..http.calls import Call
+from ..http.errors import NO_CONTENT, Reply, answered, detail, failed
+from ..http.operations import Operation
+from ..rendering.parts import StateResponse, state_response
+from ..rendering.runs import FlowRunResponse, flow_run_response
 from .bodies import FlowRunUpdate, Labels, SetState
 
 

@@ -5,11 +5,11 @@ from events.entities import Flow
 from events.proposals import RegisterFlow
 from events.queries import FlowQuery
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered, detail
-from ..operations import Operation
-from ..rendering import FlowResponse, flow_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail
+from ..http.operations import Operation
+from ..rendering.parts import FlowResponse, flow_response
 from .bodies import FlowCreate
 from .subjects import id_of
 

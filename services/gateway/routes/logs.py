@@ -11,11 +11,11 @@ from events.identity import derived_id
 from events.proposals import WriteLogs
 from events.queries import LogQuery
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered
-from ..operations import Operation
-from ..rendering import LogResponse, log_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered
+from ..http.operations import Operation
+from ..rendering.parts import LogResponse, log_response
 from .bodies import LogCreate
 
 NO_RUN = UUID(int=0)

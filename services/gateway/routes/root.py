@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered, detail, invalid
-from ..operations import Operation
-from ..versions import API_VERSION
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail, invalid
+from ..http.operations import Operation
+from ..http.versions import API_VERSION
 
 
 async def admin_version(context: Context, call: Call) -> Reply:

@@ -1,10 +1,10 @@
 """The states that runs have been in, from the views."""
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered, detail
-from ..operations import Operation
-from ..rendering import StateResponse, state_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail
+from ..http.operations import Operation
+from ..rendering.parts import StateResponse, state_response
 
 
 async def flow_run_states(context: Context, call: Call) -> Reply:

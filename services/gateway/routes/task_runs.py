@@ -8,11 +8,11 @@ from events.identity import task_run_id_of
 from events.proposals import CreateTaskRun
 from events.queries import TaskRunQuery
 
-from ..calls import Call
 from ..context import Context
-from ..errors import Reply, answered, detail
-from ..operations import Operation
-from ..run_rendering import TaskRunResponse, task_run_response
+from ..http.calls import Call
+from ..http.errors import Reply, answered, detail
+from ..http.operations import Operation
+from ..rendering.runs import TaskRunResponse, task_run_response
 from .bodies import TaskRunCreate
 from .flow_run_creation import CONFLICT
 from .subjects import id_of

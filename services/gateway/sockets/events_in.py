@@ -16,8 +16,8 @@ from events.identity import derived_id
 from events.proposals import RecordTaskRun
 
 from ..context import Context
-from ..event import RESOURCE_ID, Event, SentEvent, received_event
-from ..task_run_events import is_of_engine, recording
+from ..event_stream.event import RESOURCE_ID, Event, SentEvent, received_event
+from ..event_stream.task_runs import is_of_engine, recording
 from .inbox import Inbox
 from .socket import Ping, Socket, Text
 

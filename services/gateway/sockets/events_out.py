@@ -10,11 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from events.log import Head
 
-from ..backfill import backfill
 from ..context import Context
-from ..event import frame_of
-from ..event_filter import EventFilter
-from ..feed import Subscription
+from ..event_stream.backfill import backfill
+from ..event_stream.event import frame_of
+from ..event_stream.feed import Subscription
+from ..event_stream.filters import EventFilter
 from .socket import Ping, Socket
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import DecodeError, Struct, ValidationError, json
 from starlette.types import Receive, Scope, Send
 
-from ..access import token_refusal
+from ..http.access import token_refusal
 
 SUBPROTOCOL = "prefect"
 REASON_BYTES_MAX = 123

@@ -1,5 +1,7 @@
 """The root says which server this is, whether it lives, and whether it can serve."""
 
+import socket
+
 import httpx
 import pytest
 
@@ -111,3 +113,11 @@ def test_the_openapi_document_and_its_page_are_outside_the_prefix_too(gateway: R
     root = gateway.url.removesuffix("/api")
     assert httpx.get(f"{root}/openapi.json").json()["info"]["title"] == "Headgate"
     assert "swagger" in httpx.get(f"{root}/docs").text
+
+
+def test_head_and_body_of_an_answer_leave_together(gateway: Running) -> None:
+    url = httpx.URL(gateway.url)
+    with socket.create_connection((url.host, url.port or 80), timeout=5) as connection:
+        for _ in range(20):
+            connection.sendall(b"GET /api/version HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65_536).endswith(b'\r\n\r\n"0.8.4"')

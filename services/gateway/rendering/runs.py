@@ -10,7 +10,7 @@ from events.entities import FlowRun, TaskRun
 from events.instants import Instant
 from events.states import StateType
 
-from .rendering import (
+from .parts import (
     CreatedByResponse,
     FlowRunPolicyResponse,
     StateResponse,

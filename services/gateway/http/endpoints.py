@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from ..context import Context
 from . import versions
 from .access import is_admitted
 from .calls import Call
-from .context import Context
 from .errors import Refused, Reply, detail, failed, unavailable
 from .operations import Operation
 

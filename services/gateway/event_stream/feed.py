@@ -14,8 +14,8 @@ from events.wire.codec import decode_decision
 
 from .descriptions import Descriptions
 from .event import Event, frame_of
-from .event_filter import EventFilter
-from .flow_run_events import amends, entered, event_of, is_of_flow_run, name_of
+from .filters import EventFilter
+from .flow_runs import amends, entered, event_of, is_of_flow_run, name_of
 
 RETRY_S = 0.5
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from events.entities import Flow, FlowRun, FlowRunAttributes, TaskRun
 
-from .recent import Recent
+from ..recent import Recent
 
 KNOWN_MAX = 1_000
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from starlette.types import Scope
 
+from ..context import Context
 from .bodies import decoded
-from .context import Context
 from .errors import Reply, invalid
 
 T = TypeVar("T")

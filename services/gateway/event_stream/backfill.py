@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from events.instants import millis_of
 from events.log import Entry, Head
 
-from .context import Context
+from ..context import Context
 from .event import Event
-from .event_filter import EventFilter
+from .filters import EventFilter
 
 
 async def backfill(

@@ -1,0 +1,1 @@
+"""The event stream: what happens to runs, as clients send and read it."""

@@ -1,0 +1,1 @@
+"""HTTP: requests in, replies out; nothing here knows what is asked for."""
