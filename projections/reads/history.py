@@ -59,6 +59,12 @@ SELECT bucket, state_type, state_name, sum(runs),
  GROUP BY bucket, state_type, state_name
 """
 
+# PostgreSQL does not know how few cells are between two instants, and would read them all
+BY_INDEX_SQL = """
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+"""
+
 
 class Cells(NamedTuple):
     """Consecutive cells of a level that a bucket is made of; seconds since 1970."""
@@ -136,6 +142,8 @@ def _start(part: Runs) -> int:
 
 def _from_cells(connection: Connection, edges: Sequence[int], now: datetime) -> Found:
     cells, runs = divided(edges, micros_of(now))
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(BY_INDEX_SQL)
     found: Found = defaultdict(lambda: [0, 0, 0])
     for key, sums in _summed(connection, cells, runs, now):
         into = found[key]

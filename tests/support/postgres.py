@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -72,7 +73,7 @@ def postgres_server() -> Generator[str]:
         _await_answer(process, port, directory / "postgres.log")
         yield f"postgresql+psycopg://headgate@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # without waiting for clients to leave
         process.wait(READY_SECONDS)
         shutil.rmtree(directory)
 
