@@ -73,7 +73,7 @@ def configure(
     readable = format == "lines" or (format == "auto" and terminal)
     handler.setFormatter(Lines(coloured=terminal) if readable else JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("uvicorn.access", "httpx", "asyncio"):
+    for chatty in ("uvicorn", "services.rule_processor.bus", "httpx", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

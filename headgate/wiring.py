@@ -23,6 +23,7 @@ from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 from projections.worker import Worker
 from services.gateway import GatewayLimits, create_app
+from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
 
@@ -64,16 +65,6 @@ def life() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
 
 
-async def ended(task: "asyncio.Task[None]") -> None:
-    """Cancel *task* until it has ended; what it raised by itself is raised again."""
-    while not task.done():
-        # more than once: in Python 3.11 a cancellation that meets an answer can get lost
-        task.cancel()
-        await asyncio.wait((task,), timeout=0.05)
-    if not task.cancelled():
-        task.result()
-
-
 def rule_processor(settings: Settings, url: str, redis: Any) -> RuleProcessor:
     """A rule processor, to be started or run."""
     log = RedisEventLog(redis, streams_of(settings))
@@ -90,7 +81,9 @@ async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Tas
             try:
                 yield running
             finally:
-                await ended(running)
+                await end(running)
+                if not running.cancelled():
+                    running.result()
 
 
 @asynccontextmanager
@@ -133,6 +126,15 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         processor = rule_processor(settings, url, redis)
         await stack.enter_async_context(processor)
         http = await stack.enter_async_context(gateway(settings, url))
-        while processor.ready() and not views.done():  # noqa: ASYNC110 - it has no event
+        broken = asyncio.create_task(_broken(views, processor))
+        stack.push_async_callback(end, broken)
+        while processor.ready() and not broken.done():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(READY_POLL_S)
-        yield http.url, views
+        yield http.url, broken
+
+
+async def _broken(views: "asyncio.Task[None]", processor: RuleProcessor) -> None:
+    """Return when a service has stopped by itself; leaving its context then raises why."""
+    stopped = asyncio.create_task(processor.broken.wait())
+    await asyncio.wait((views, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()

@@ -74,6 +74,8 @@ class RuleProcessor:
         self._stirred = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._fatal: Exception | None = None
+        self.broken = asyncio.Event()
+        """Set when it has stopped by itself; `stop` then raises why."""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -119,7 +121,7 @@ class RuleProcessor:
         return self.health.ready() + stopped
 
     def _exit(self) -> None:
-        """Nobody to tell, inside somebody else's event loop: `ready` says it."""
+        """Nobody to tell, inside somebody else's event loop: `ready` and `broken` say it."""
 
     async def _begin(self) -> None:
         # a coroutine, because FastStream runs functions in a thread, which has no loop
@@ -161,6 +163,7 @@ class RuleProcessor:
                 trace = None if isinstance(error, FATAL) else error
                 _log.critical("the rule processor stops: %s", error, exc_info=trace)
                 await self._give_up(list(self._served))
+                self.broken.set()
                 self._exit()
                 return
             await self._wait(wait_s)
