@@ -87,6 +87,6 @@ $(UV):
 $(INSTALLED): requirements.lock pyproject.toml | $(UV)
 	@echo "Setting up: dependencies from requirements.lock into .venv/ (about a minute the first time)"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
