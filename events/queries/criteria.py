@@ -15,9 +15,7 @@ Operator = Literal["and_", "or_"]
 """Whether all demands must hold, which is meant when it is absent, or any of them."""
 
 
-class Criterion(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
-):
+class Criterion(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a field may demand; None demands nothing."""
 
 
