@@ -1,11 +1,11 @@
 """Changes: what followed from a decision. They carry resulting values, so folding them is plain."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .entities import Bookkeeping, Count, Flow, FlowRunAttributes, TaskRunAttributes
+from .entities import Bookkeeping, CachedState, Count, Flow, FlowRunAttributes, TaskRunAttributes
 from .instants import Instant
 from .policies import FlowRunPolicy, PolicyAmendment
 from .states import State, StateType
@@ -86,6 +86,20 @@ class TaskRunAmended(_Change, frozen=True, kw_only=True, tag="task_run_amended.v
     flow_run_run_count: int | UnsetType = UNSET
 
 
+class TaskRunEnqueued(_Change, frozen=True, kw_only=True, tag="task_run_enqueued.v1"):
+    """A background task run waits for a worker; those on the queue `retry` go first."""
+
+    task_key: str
+    queue: Literal["scheduled", "retry"]
+
+
+class TaskStateCached(_Change, frozen=True, kw_only=True, tag="task_state_cached.v1"):
+    """Task runs with this cache key may take over a completed state, the newest one that lasts."""
+
+    key: str
+    cached: CachedState
+
+
 class InputsDeleted(_Change, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
     """The flow run's inputs under these keys are gone."""
 
@@ -119,6 +133,8 @@ Change = (
     | PolicyAmended
     | FlowRunAmended
     | TaskRunAmended
+    | TaskRunEnqueued
+    | TaskStateCached
     | InputsDeleted
     | LogsWritten
 )

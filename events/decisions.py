@@ -1,6 +1,7 @@
 """Decisions: the answers of the rules, and the only thing that the log holds."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -28,10 +29,16 @@ class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the rules were told besides the run and the proposed state."""
+    """What the rules were told besides the run and the proposed state.
+
+    A task run that is to run: where its flow run was, and the cached state that it took over.
+    """
 
     api_version: str | None = None
     client_version: str | None = None
+    flow_run_state: StateType | None = None
+    flow_run_run_count: int | None = None
+    cached_state_id: UUID | None = None
 
 
 NO_FACTS = Facts()

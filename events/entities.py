@@ -21,6 +21,9 @@ Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""
 
+CACHED_MAX = 16
+"""How many states are cached under one key, each expiring sooner than the one before it."""
+
 STATE_TIMES_MAX = 32
 """How many of a flow run's latest state timestamps a new one is kept apart from."""
 
@@ -160,7 +163,26 @@ class Alias(Struct, frozen=True, kw_only=True, tag="alias.v1"):
     id: UUID
 
 
-Entity = Flow | FlowRun | TaskRun | Alias
+class CachedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A completed state of a task run that others may take over until *expiration*."""
+
+    state: State
+    expiration: Instant | None = None
+
+
+class TaskCache(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task_cache.v1"):
+    """What is cached under one key, newest first.
+
+    An entry that expires no later than a newer one can never be asked for again and is dropped.
+    """
+
+    key: str
+    version: int = 0
+    cached: tuple[CachedState, ...] = ()
+    decided: dict[str, str] = {}
+
+
+Entity = Flow | FlowRun | TaskRun | Alias | TaskCache
 
 
 KEYS_MAX = 4_096
@@ -192,3 +214,11 @@ def task_run_key(id: UUID) -> str:
 def task_place_key(flow_run_id: UUID | None, task_key: str, dynamic_key: str) -> str:
     """The key of a task run by its natural key; for runs without flow run, see `identity`."""
     return f"task_place:{flow_run_id or ''}:{task_key}:{dynamic_key}"
+
+
+TASK_CACHE = "task_cache:"
+
+
+def task_cache_key(cache_id: UUID) -> str:
+    """The key of what is cached under the key that `identity.cache_id_of` gave this id."""
+    return f"{TASK_CACHE}{cache_id}"

@@ -17,16 +17,21 @@ from .changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from .decisions import Recorded
 from .entities import (
+    CACHED_MAX,
     DECIDED_MAX,
     STATE_TIMES_MAX,
     Alias,
+    CachedState,
     Entity,
     Flow,
     FlowRun,
     FlowRunProgress,
+    TaskCache,
     TaskRun,
     TaskRunProgress,
     flow_name_key,
@@ -76,9 +81,20 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             if count is not UNSET:
                 progress = structs.replace(progress, flow_run_run_count=count)
             return TaskRun(attributes, progress)
-        case ((StateRecorded() | InputsDeleted() | LogsWritten()), _):
+        case TaskStateCached(key=key, cached=cached), TaskCache() | None:
+            return _cached(entity or TaskCache(key=key), cached)
+        case ((StateRecorded() | TaskRunEnqueued() | InputsDeleted() | LogsWritten()), _):
             return entity
-        case ((StateEntered() | PolicyAmended() | FlowRunAmended() | TaskRunAmended()), _):
+        case (
+            (
+                StateEntered()
+                | PolicyAmended()
+                | FlowRunAmended()
+                | TaskRunAmended()
+                | TaskStateCached()
+            ),
+            _,
+        ):
             raise ValueError(f"a {type(change).__name__} cannot follow {type(entity).__name__}")
     assert_never(change)
 
@@ -92,6 +108,16 @@ def _entered(run: FlowRun | TaskRun, change: StateEntered) -> FlowRun | TaskRun:
         run.progress, state=change.state, booked=change.booked, state_times=times
     )
     return FlowRun(run.attributes, entered)
+
+
+def _cached(cache: TaskCache, newest: CachedState) -> TaskCache:
+    outlasting = [
+        each
+        for each in cache.cached
+        if newest.expiration is not None
+        and (each.expiration is None or each.expiration > newest.expiration)
+    ]
+    return structs.replace(cache, cached=(newest, *outlasting[: CACHED_MAX - 1]))
 
 
 def _amended(run: FlowRun, change: FlowRunAmended) -> FlowRun:
@@ -126,6 +152,9 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
             return TaskRun(
                 attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
             )
+        case TaskCache():
+            decided = _remembered(entity.decided, recorded)
+            return structs.replace(entity, version=decision.version, decided=decided)
         case Alias():
             return entity
     assert_never(entity)
@@ -133,7 +162,12 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
 
 def _stamp(decided: dict[str, str], recorded: Recorded) -> dict[str, object]:
     decision = recorded.decision
-    remembered = {**decided, decision.proposal_id: recorded.entry_id}
+    remembered = _remembered(decided, recorded)
+    return {"version": decision.version, "updated": decision.at, "decided": remembered}
+
+
+def _remembered(decided: dict[str, str], recorded: Recorded) -> dict[str, str]:
+    remembered = {**decided, recorded.decision.proposal_id: recorded.entry_id}
     if len(remembered) > DECIDED_MAX:
         del remembered[next(iter(remembered))]
-    return {"version": decision.version, "updated": decision.at, "decided": remembered}
+    return remembered

@@ -46,6 +46,17 @@ def task_run_id_of(flow_run_id: UUID | None, task_key: str, dynamic_key: str) ->
     return uuid5(NAMESPACE, f"task_run/{flow_run_id or ''}/{task_key}/{dynamic_key}")
 
 
+def cache_id_of(key: str) -> UUID:
+    """The id of what is cached under *key*; it lives where a run with this id would."""
+    return uuid5(NAMESPACE, f"task_cache/{key}")
+
+
+def fraction_of(*parts: object) -> float:
+    """A hash of *parts* as a number from 0 up to 1, without 1: chance that can be replayed."""
+    digest = blake2b(repr(parts).encode(), digest_size=8).digest()
+    return (int.from_bytes(digest) >> 11) / 2**53
+
+
 def partition_of(id: UUID, partitions: int) -> int:
     """The partition of the run *id*: its last four hexadecimal digits modulo *partitions*.
 

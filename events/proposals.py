@@ -137,6 +137,14 @@ class ProposeTaskRunState(_Proposal, frozen=True, kw_only=True, tag="propose_tas
     api_version: str | None = None
 
 
+class CacheTaskState(_Proposal, frozen=True, kw_only=True, tag="cache_task_state.v1"):
+    """Let task runs with the cache key *key* take over *state* until *expiration*."""
+
+    key: str
+    state: State
+    expiration: Instant | None = None
+
+
 class RecordedFields(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an engine says of its task run; absent fields stay as they are. Times in seconds."""
 
@@ -186,6 +194,7 @@ Proposal = (
     | AmendFlowRun
     | CreateTaskRun
     | ProposeTaskRunState
+    | CacheTaskState
     | RecordTaskRun
     | WriteLogs
 )

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from .identity import partition_of, task_run_id_of
+from .entities import TASK_CACHE
+from .identity import cache_id_of, partition_of, task_run_id_of
 from .proposals import (
     AmendFlowRun,
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
     Proposal,
@@ -97,6 +99,12 @@ class Streams(Struct, frozen=True, kw_only=True):
     def of_run(self, id: UUID) -> int:
         return partition_of(id, self.partitions)
 
+    def of_key(self, key: str, here: int) -> int:
+        """The partition of the entity *key* that a proposal needs which is decided *here*."""
+        if key.startswith(TASK_CACHE):
+            return self.of_run(UUID(key.removeprefix(TASK_CACHE)))
+        return here
+
     def of(self, proposal: Proposal) -> int:
         """The partition that decides *proposal*: its flow run's, or its task run's without one."""
         match proposal:
@@ -111,6 +119,8 @@ class Streams(Struct, frozen=True, kw_only=True):
                 return self.of_run(
                     id or task_run_id_of(None, proposal.task_key, proposal.dynamic_key)
                 )
+            case CacheTaskState():
+                return self.of_run(cache_id_of(proposal.key))
             case WriteLogs():
                 return self.of_run(proposal.run_id)
         assert_never(proposal)

@@ -11,6 +11,7 @@ from ..entities import (
     Flow,
     FlowRunAttributes,
     FlowRunProgress,
+    TaskCache,
     TaskRunAttributes,
     TaskRunProgress,
 )
@@ -25,6 +26,7 @@ SNAPSHOTS: tuple[type, ...] = (
     Flow,
     FlowRunAttributes,
     FlowRunProgress,
+    TaskCache,
     TaskRunAttributes,
     TaskRunProgress,
 )

@@ -10,12 +10,14 @@ from typing import assert_never
 from msgspec import json
 
 from ..entities import (
+    TASK_CACHE,
     Alias,
     Entity,
     Flow,
     FlowRun,
     FlowRunAttributes,
     FlowRunProgress,
+    TaskCache,
     TaskRun,
     TaskRunAttributes,
     TaskRunProgress,
@@ -26,6 +28,7 @@ ATTRIBUTES = ":attributes"
 
 _flows = json.Decoder(Flow)
 _aliases = json.Decoder(Alias)
+_caches = json.Decoder(TaskCache)
 _flow_run_attributes = json.Decoder(FlowRunAttributes)
 _flow_run_progress = json.Decoder(FlowRunProgress)
 _task_run_attributes = json.Decoder(TaskRunAttributes)
@@ -48,6 +51,8 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return _flows.decode(first)
     if key.startswith(("flow_name:", "task_place:")):
         return _aliases.decode(first)
+    if key.startswith(TASK_CACHE):
+        return _caches.decode(first)
     attributes = values[1]
     if attributes is None:
         raise ValueError(f"snapshot {key} has progress and no attributes")
@@ -61,7 +66,7 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
 def written(key: str, before: Entity | None, after: Entity) -> Iterator[tuple[str, bytes]]:
     """The fields to store so that *key* is *after*, given that *before* is stored."""
     match after:
-        case Flow() | Alias():
+        case Flow() | Alias() | TaskCache():
             yield key, encode(after)
         case FlowRun() | TaskRun():
             yield key, encode(after.progress)

@@ -28,6 +28,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -182,6 +184,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
                 pass
             case StateRecorded():
+                pass
+            case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)

@@ -27,6 +27,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -228,6 +230,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case FlowRegistered() | TaskRunCreated() | TaskRunAmended():
                 pass
             case StateRecorded() | InputsDeleted() | LogsWritten():
+                pass
+            case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)

@@ -16,6 +16,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -71,6 +73,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunCreated() | TaskRunAmended() | LogsWritten():
                 pass
             case StateEntered() | StateRecorded():
+                pass
+            case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)

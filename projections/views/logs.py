@@ -16,6 +16,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -66,6 +68,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunCreated() | TaskRunAmended() | StateEntered() | StateRecorded():
                 pass
             case InputsDeleted():
+                pass
+            case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)

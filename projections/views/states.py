@@ -17,6 +17,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -65,6 +67,8 @@ def states_of(subjects: str) -> Callable[[Recorded], Iterator[Statement]]:
                 case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                     pass
                 case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
+                    pass
+                case TaskRunEnqueued() | TaskStateCached():
                     pass
                 case _:
                     assert_never(change)

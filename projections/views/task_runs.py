@@ -17,6 +17,8 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.entities import TaskRunAttributes
@@ -113,6 +115,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                 pass
             case StateRecorded() | InputsDeleted() | LogsWritten():
+                pass
+            case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.decisions import Undecidable
-from events.entities import Alias, Entity
+from events.entities import Alias, Entity, TaskRun
 from events.instants import Clock, millis_of
 from events.log import Commit, Committed, Conflict, CorruptLog, EventLog, Head, LeaseLost
 from events.wire.snapshots import entity_of, fields_of
@@ -162,7 +162,7 @@ class Partition:
         asked = [each.proposal for each in arrivals if not isinstance(each.proposal, Undecidable)]
         keys = dict.fromkeys(key for proposal in asked for key in rules.needs(proposal))
         known = await self._fetched(keys, {})
-        if any(isinstance(entity, Alias) for entity in known.values()):
+        if any(isinstance(entity, Alias | TaskRun) for entity in known.values()):
             keys = dict.fromkeys(key for proposal in asked for key in rules.needs(proposal, known))
             known = await self._fetched(keys, known)
         return known
@@ -170,23 +170,36 @@ class Partition:
     async def _fetched(
         self, keys: Mapping[str, None], known: dict[str, Entity]
     ) -> dict[str, Entity]:
-        """*known* and what else of *keys* is in memory or, in one round trip, in Redis."""
+        """*known* and what else of *keys* is in memory or, in one round trip, in Redis.
+
+        What lives in other partitions changes without us, and is read from there each time.
+        """
+        streams = self._log.streams
         known |= self.cache.known(key for key in keys if key not in known)
-        missing = [key for key in keys if key not in known]
-        if not missing:
-            return known
-        fields = [fields_of(key) for key in missing]
+        missing: dict[int, list[str]] = {}
+        for key in keys:
+            if key not in known:
+                missing.setdefault(streams.of_key(key, self.number), []).append(key)
+        for home, group in missing.items():
+            known |= await self._read(home, group)
+        return known
+
+    async def _read(self, partition: int, keys: Sequence[str]) -> dict[str, Entity]:
+        """Those of *keys* that exist in *partition*, in one round trip."""
+        fields = [fields_of(key) for key in keys]
         values = iter(
-            await self._log.snapshots(self.number, [each for group in fields for each in group])
+            await self._log.snapshots(partition, [each for group in fields for each in group])
         )
-        for key, group in zip(missing, fields, strict=True):
+        found: dict[str, Entity] = {}
+        for key, group in zip(keys, fields, strict=True):
             try:
                 entity = entity_of(key, [next(values) for _ in group])
             except (ValueError, msgspec.DecodeError) as error:
-                raise CorruptLog(f"snapshot {key} of partition {self.name}: {error}") from error
+                name = self._log.streams.name(partition)
+                raise CorruptLog(f"snapshot {key} of partition {name}: {error}") from error
             if entity is not None:
-                known[key] = entity
-        return known
+                found[key] = entity
+        return found
 
     async def _reload(self) -> None:
         """Forget everything and begin where the log ends now."""

@@ -8,6 +8,7 @@ from events.decisions import Decision, Undecidable
 from events.entities import Entity
 from events.proposals import (
     AmendFlowRun,
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
     Proposal,
@@ -19,6 +20,7 @@ from events.proposals import (
 )
 
 from .answers.amending import amend_flow_run
+from .answers.caching import cache_task_state
 from .answers.creation import create_flow_run, create_task_run, register_flow
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
@@ -45,6 +47,8 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return create_task_run(known, proposal, at)
         case ProposeTaskRunState():
             return move_task_run(known, proposal, at)
+        case CacheTaskState():
+            return cache_task_state(known, proposal, at)
         case AmendFlowRun():
             return amend_flow_run(known, proposal, at)
         case RegisterFlow():

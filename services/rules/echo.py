@@ -6,8 +6,8 @@ from events.changes import StateEntered
 from events.decisions import Decision, Outcome
 from events.states import ProposedState, State, stored_data
 
-RETRYING = "RetryFailedFlows"
-"""The one rule whose replacement carries on the data of what it replaces."""
+CARRIES_ON = frozenset({"RetryFailedFlows", "RetryFailedTasks", "CacheInsertion"})
+"""The rules whose replacement carries on the data of what it replaces."""
 
 
 def echoed(decision: Decision, proposed: ProposedState) -> State | None:
@@ -15,7 +15,7 @@ def echoed(decision: Decision, proposed: ProposedState) -> State | None:
     entered = next((each for each in decision.changes if isinstance(each, StateEntered)), None)
     if entered is None:
         return None
-    is_its_data = decision.outcome is Outcome.ACCEPT or decision.rule == RETRYING
+    is_its_data = decision.outcome is Outcome.ACCEPT or decision.rule in CARRIES_ON
     if not is_its_data or stored_data(proposed.data) is proposed.data:
         return entered.state
     return structs.replace(entered.state, data=proposed.data)

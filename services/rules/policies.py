@@ -11,11 +11,16 @@ from .flow_runs.duplicates import REFUSE_THE_SAME_TRANSITION
 from .flow_runs.late import MARK_ONLY_SCHEDULED_RUNS_LATE
 from .flow_runs.leases import KEEP_THE_LEASE, START_ON_THE_LEASE_OF_THE_CLAIM
 from .flow_runs.pausing import PAUSE_RUNNING_RUNS_ONCE
-from .flow_runs.pending import CLAIM_RUNS_ONCE
 from .flow_runs.resuming import RESUME_PAUSED_RUNS_IN_TIME
 from .flow_runs.retrying import RETRY_FAILED_RUNS
-from .flow_runs.scheduling import KEEP_THE_SCHEDULED_TIME, WAIT_FOR_THE_SCHEDULED_TIME
 from .flow_runs.terminal import KEEP_PERSISTED_RESULTS, RESTART_ENDED_RUNS_CLEANLY
+from .runs.pending import CLAIM_RUNS_ONCE
+from .runs.scheduling import KEEP_THE_SCHEDULED_TIME, WAIT_FOR_THE_SCHEDULED_TIME
+from .task_runs.background import ENQUEUE_SCHEDULED_RUNS, KEEP_THE_PARAMETERS
+from .task_runs.caching import CACHE_COMPLETED_STATES, TAKE_OVER_CACHED_STATES
+from .task_runs.flow_run import BEGIN_ONLY_IN_RUNNING_FLOW_RUNS, NOTE_THE_FLOW_RUNS_ATTEMPT
+from .task_runs.retrying import CALL_RERUNS_SO, RETRY_FAILED_TASK_RUNS
+from .task_runs.terminal import RESTART_ENDED_TASK_RUNS
 
 CORE_FLOW_POLICY = policy_of(
     "CoreFlowPolicy",
@@ -43,8 +48,35 @@ MINIMAL_FLOW_POLICY = policy_of(
 )
 """What even a forced flow-run state has to pass, and a run's first one."""
 
-CORE_TASK_POLICY: Policy[TaskRun] = policy_of("CoreTaskPolicy")
-"""What a proposed task-run state has to pass: nothing yet but bookkeeping."""
+CORE_TASK_POLICY: Policy[TaskRun] = policy_of(
+    "CoreTaskPolicy",
+    TAKE_OVER_CACHED_STATES,
+    RESTART_ENDED_TASK_RUNS,
+    BEGIN_ONLY_IN_RUNNING_FLOW_RUNS,
+    KEEP_THE_SCHEDULED_TIME,
+    WAIT_FOR_THE_SCHEDULED_TIME,
+    RETRY_FAILED_TASK_RUNS,
+    CALL_RERUNS_SO,
+    NOTE_THE_FLOW_RUNS_ATTEMPT,
+    CACHE_COMPLETED_STATES,
+)
+"""What a proposed task-run state has to pass."""
+
+BACKGROUND_TASK_POLICY: Policy[TaskRun] = policy_of(
+    "BackgroundTaskPolicy",
+    CLAIM_RUNS_ONCE,
+    TAKE_OVER_CACHED_STATES,
+    RESTART_ENDED_TASK_RUNS,
+    KEEP_THE_SCHEDULED_TIME,
+    KEEP_THE_PARAMETERS,
+    WAIT_FOR_THE_SCHEDULED_TIME,
+    RETRY_FAILED_TASK_RUNS,
+    CALL_RERUNS_SO,
+    NOTE_THE_FLOW_RUNS_ATTEMPT,
+    CACHE_COMPLETED_STATES,
+    ENQUEUE_SCHEDULED_RUNS,
+)
+"""What a deferred task-run state has to pass, even a forced or first one."""
 
 MINIMAL_TASK_POLICY: Policy[TaskRun] = policy_of("MinimalTaskPolicy")
 """What even a forced task-run state has to pass."""

@@ -9,16 +9,19 @@ from events.entities import (
     Entity,
     Flow,
     FlowRun,
+    TaskCache,
     TaskRun,
     flow_key,
     flow_name_key,
     flow_run_key,
+    task_cache_key,
     task_place_key,
     task_run_key,
 )
-from events.identity import task_run_id_of
+from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
     AmendFlowRun,
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
     Proposal,
@@ -28,6 +31,9 @@ from events.proposals import (
     RegisterFlow,
     WriteLogs,
 )
+from events.states import StateType
+
+from .task_runs.caching import key_to_look_up
 
 NOTHING_KNOWN: Mapping[str, Entity] = {}
 
@@ -35,13 +41,16 @@ NOTHING_KNOWN: Mapping[str, Entity] = {}
 def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tuple[str, ...]:
     """The keys of the entities that deciding *proposal* needs.
 
-    An alias may lead to one more: ask again with what is *known* after loading the first.
+    An alias or a task run may lead to one more: ask again with what is *known* after loading
+    the first. What is cached may live in another partition, see `Streams.of_key`.
     """
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
             return (flow_run_key(proposal.flow_run_id),)
         case ProposeTaskRunState():
-            return (task_run_key(proposal.task_run_id),)
+            return (task_run_key(proposal.task_run_id), *_beside(known, proposal))
+        case CacheTaskState(key=key):
+            return (task_cache_key(cache_id_of(key)),)
         case RecordTaskRun():
             fields = proposal.task_run
             return _task_run_keys(
@@ -86,6 +95,9 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
             run = recorded_task_run(known, proposal)
         case CreateTaskRun():
             run = created_task_run(known, proposal)
+        case CacheTaskState(key=key):
+            cache = known.get(task_cache_key(cache_id_of(key)))
+            return cache.decided.get(proposal.id) if isinstance(cache, TaskCache) else None
         case RegisterFlow() | WriteLogs():
             return None
     return None if run is None else run.progress.decided.get(proposal.id)
@@ -141,6 +153,19 @@ def _placed(
     run = task_run_of(known, alias.id) if isinstance(alias, Alias) else None
     # a run that was detached from its flow run has left its place
     return run if run is not None and run.attributes.flow_run_id == flow_run_id else None
+
+
+def _beside(known: Mapping[str, Entity], proposal: ProposeTaskRunState) -> tuple[str, ...]:
+    """What a task run that is to run is told of: its flow run, and what is cached for it."""
+    if proposal.state.type is not StateType.RUNNING:
+        return ()
+    run = task_run_of(known, proposal.task_run_id)
+    flow_run_id = proposal.flow_run_id if run is None else run.attributes.flow_run_id
+    key = key_to_look_up(proposal.state)
+    return (
+        *(() if flow_run_id is None else (flow_run_key(flow_run_id),)),
+        *(() if key is None else (task_cache_key(cache_id_of(key)),)),
+    )
 
 
 def _task_run_keys(

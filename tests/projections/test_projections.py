@@ -17,9 +17,11 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Decision, Recorded
-from events.entities import Bookkeeping, Flow
+from events.entities import Bookkeeping, CachedState, Flow
 from events.policies import PolicyAmendment
 from events.states import StateType
 from events.wire.registry import CHANGES
@@ -45,6 +47,8 @@ EVERY: tuple[Change, ...] = (
     PolicyAmended(policy=PolicyAmendment(resuming=True)),
     FlowRunAmended(name="renamed"),
     TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES),
+    TaskRunEnqueued(task_key="load", queue="scheduled"),
+    TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
     InputsDeleted(keys=["k"]),
     LogsWritten(lines=[LINE]),
 )

@@ -230,8 +230,6 @@ def test_a_rule_may_delete_inputs_and_leave_the_policy() -> None:
 
 
 def test_a_task_run_that_is_refused_stays_where_it_is() -> None:
-    """No rule of task runs refuses yet; the way for them is there."""
-
     def refuse(_: Question[TaskRun], __: State, ___: ProposedState) -> Verdict:
         return Abort("never")
 

@@ -17,14 +17,17 @@ from events.entities import (
     Entity,
     Flow,
     FlowRun,
+    TaskCache,
     TaskRun,
     flow_run_key,
+    task_cache_key,
     task_run_key,
 )
 from events.evolve import evolve
-from events.identity import derived_id
+from events.identity import cache_id_of, derived_id
 from events.policies import FlowRunPolicy
 from events.proposals import (
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
     Proposal,
@@ -133,6 +136,7 @@ class Case:
         rule: str | None = None,
         delay_seconds: int | None = None,
         subject: str | None = None,
+        facts: Facts | None = None,
         follow_ups: tuple[Proposal, ...] = (),
     ) -> None:
         """Exactly this was decided, every field of it."""
@@ -153,7 +157,7 @@ class Case:
             rule=rule,
             delay_seconds=delay_seconds,
             asked=_asked(proposal),
-            facts=_facts(proposal),
+            facts=_facts(proposal) if facts is None else facts,
             changes=changes,
             follow_ups=follow_ups,
         )
@@ -222,7 +226,7 @@ def _version(known: dict[str, Entity], subject: str) -> int:
     match known.get(subject):
         case FlowRun(progress=progress) | TaskRun(progress=progress):
             return progress.version
-        case Flow(version=version):
+        case Flow(version=version) | TaskCache(version=version):
             return version
         case _:
             return 0
@@ -249,6 +253,8 @@ def _subject_of(proposal: Proposal) -> str:
             return flow_run_key(id)
         case ProposeTaskRunState(task_run_id=id):
             return task_run_key(id)
+        case CacheTaskState(key=key):
+            return task_cache_key(cache_id_of(key))
         case _:
             return flow_run_key(RUN)
 

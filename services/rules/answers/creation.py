@@ -26,17 +26,16 @@ from events.states import ProposedState, StateType
 
 from ..asking.orchestrate import Said
 from ..asking.rule import Question
-from ..policies import MINIMAL_FLOW_POLICY, MINIMAL_TASK_POLICY
+from ..policies import MINIMAL_FLOW_POLICY
 from ..subjects import created_task_run, flow_named, flow_run_of, id_to_create
+from ..task_runs.caching import CACHE_KEY_CHARACTERS_MAX
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
 from .entering import enter_flow_run, enter_task_run
-from .moving import asked, taken_along
+from .moving import asked, taken_along, task_policy_of
 
 PENDING = ProposedState(type=StateType.PENDING)
 """The first state of a run that is created without one."""
-
-CACHE_KEY_CHARACTERS_MAX = 2_000
 
 
 def register_flow(known: Mapping[str, Entity], proposal: RegisterFlow, at: datetime) -> Decision:
@@ -130,8 +129,9 @@ def create_task_run(
         proposed=completed(first, at),
         at=at,
         proposal_id=proposal.id,
+        by=proposal.by,
     )
-    entered = enter_task_run(question, MINIMAL_TASK_POLICY)
+    entered = enter_task_run(question, task_policy_of(first, force=True))
     return decision(
         proposal,
         question.subject,
@@ -140,6 +140,7 @@ def create_task_run(
         changes=(created, *entered.changes),
         said=entered.said,
         asked=asked(first),
+        follow_ups=entered.follow_ups,
     )
 
 

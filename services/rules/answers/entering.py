@@ -2,12 +2,20 @@
 
 from datetime import datetime
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
-from events.changes import Change, InputsDeleted, Left, PolicyAmended, StateEntered
+from events.changes import (
+    Change,
+    InputsDeleted,
+    Left,
+    PolicyAmended,
+    StateEntered,
+    TaskRunAmended,
+)
 from events.entities import Bookkeeping, FlowRun, Progress, TaskRun
 from events.identity import derived_id
 from events.policies import FlowRunPolicy, PolicyAmendment
+from events.proposals import Proposal
 from events.states import ProposedState, State
 
 from ..asking.orchestrate import Said, conclude, consult
@@ -18,11 +26,12 @@ NO_PROMISES = FlowRunPolicy()
 
 
 class Entered(Struct, frozen=True):
-    """What was said, the changes that follow, and the state entered, if any."""
+    """What was said, the changes and proposals that follow, and the state entered, if any."""
 
     said: Said
     changes: tuple[Change, ...]
     state: State | None
+    follow_ups: tuple[Proposal, ...] = ()
 
 
 def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Entered:
@@ -58,9 +67,18 @@ def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Ente
     if consulted.proposed is None:
         return Entered(consulted.said, (), None)
     entered = _entered(question, consulted.proposed, question.at)
-    booked = booked_after(progress.booked, progress.state, entered, counts=True)
-    change = StateEntered(state=entered, booked=booked, left=left_by(progress))
-    return Entered(consulted.said, (change,), entered)
+    told = conclude(question, consulted, NO_PROMISES, entered)
+    before = progress.booked
+    if told.run_count is not None:
+        before = structs.replace(before, run_count=told.run_count)
+    booked = booked_after(before, progress.state, entered, counts=True)
+    changes: list[Change] = []
+    attempt = told.flow_run_run_count
+    if attempt is not None and attempt != progress.flow_run_run_count:
+        attributes = question.run.attributes
+        changes.append(TaskRunAmended(attributes=attributes, flow_run_run_count=attempt))
+    changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress)))
+    return Entered(consulted.said, (*changes, *told.changes), entered, told.follow_ups)
 
 
 def left_by(progress: Progress) -> Left | None:

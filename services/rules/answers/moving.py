@@ -7,19 +7,21 @@ from functools import lru_cache
 from msgspec import structs
 
 from events.decisions import NO_FACTS, Asked, Decision, Facts, Undecidable
-from events.entities import Entity, FlowRun, flow_run_key, task_run_key
+from events.entities import Entity, FlowRun, TaskRun, flow_run_key, task_run_key
 from events.identity import derived_id
 from events.proposals import Proposal, ProposeFlowRunState, ProposeTaskRunState
-from events.states import ProposedState, State
+from events.states import ProposedState, State, StateType
 
-from ..asking.rule import Question
+from ..asking.rule import Policy, Question
 from ..policies import (
+    BACKGROUND_TASK_POLICY,
     CORE_FLOW_POLICY,
     CORE_TASK_POLICY,
     MINIMAL_FLOW_POLICY,
     MINIMAL_TASK_POLICY,
 )
 from ..subjects import flow_run_of, task_run_of
+from ..task_runs.caching import cached_state
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run, unknown_task_run
 from .entering import enter_flow_run, enter_task_run
@@ -74,8 +76,19 @@ def move_task_run(
         at=at,
         proposal_id=proposal.id,
         is_current_api=is_current(proposal.api_version),
+        by=proposal.by,
+        flow_run=flow_run_to_run_in(known, run, proposal.state),
+        cached=cached_state(known, proposal.state, at),
     )
-    entered = enter_task_run(question, MINIMAL_TASK_POLICY if proposal.force else CORE_TASK_POLICY)
+    policy = task_policy_of(proposal.state, force=proposal.force)
+    entered = enter_task_run(question, policy)
+    if is_orphan(question, policy, entered.state):
+        return Undecidable(
+            reason="Unable to read flow run associated with task run:"
+            f" {proposal.task_run_id}, this flow run might have been deleted",
+            field="flow_run_id",
+            missing=True,
+        )
     return decision(
         proposal,
         question.subject,
@@ -84,7 +97,49 @@ def move_task_run(
         changes=entered.changes,
         said=entered.said,
         asked=asked(proposal.state, force=proposal.force),
-        facts=NO_FACTS if proposal.api_version is None else Facts(api_version=proposal.api_version),
+        facts=_facts(question, policy, proposal.api_version),
+        follow_ups=entered.follow_ups,
+    )
+
+
+def task_policy_of(state: ProposedState, *, force: bool) -> Policy[TaskRun]:
+    """The policy for *state*; a background task run has one of its own, even when forced."""
+    if state.state_details.deferred:
+        return BACKGROUND_TASK_POLICY
+    return MINIMAL_TASK_POLICY if force else CORE_TASK_POLICY
+
+
+def flow_run_to_run_in(
+    known: Mapping[str, Entity], run: TaskRun, state: ProposedState
+) -> FlowRun | None:
+    """The flow run of a task run that is to run; no other transition looks at it."""
+    id = run.attributes.flow_run_id
+    return None if id is None or state.type is not StateType.RUNNING else flow_run_of(known, id)
+
+
+def is_orphan(question: Question[TaskRun], policy: Policy[TaskRun], entered: State | None) -> bool:
+    """Whether the run would begin and its flow run, whose attempt it must note, is gone."""
+    return (
+        policy is not MINIMAL_TASK_POLICY
+        and question.flow_run is None
+        and question.run.attributes.flow_run_id is not None
+        and question.run.progress.state is not None
+        and entered is not None
+        and entered.type is StateType.RUNNING
+    )
+
+
+def _facts(question: Question[TaskRun], policy: Policy[TaskRun], api_version: str | None) -> Facts:
+    """What the rules of *policy* were told; the minimal one is told nothing."""
+    if policy is MINIMAL_TASK_POLICY or question.proposed.type is not StateType.RUNNING:
+        return NO_FACTS if api_version is None else Facts(api_version=api_version)
+    flow_run, cached = question.flow_run, question.cached
+    state = None if flow_run is None else flow_run.progress.state
+    return Facts(
+        api_version=api_version,
+        flow_run_state=None if state is None else state.type,
+        flow_run_run_count=None if flow_run is None else flow_run.progress.booked.run_count,
+        cached_state_id=None if cached is None else cached.id,
     )
 
 

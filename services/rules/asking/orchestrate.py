@@ -11,13 +11,15 @@ from typing import Generic, assert_never
 
 from msgspec import Struct, structs
 
+from events.changes import Change
 from events.decisions import Outcome
 from events.evolve import amended_policy
 from events.policies import FlowRunPolicy
+from events.proposals import Proposal
 from events.states import ProposedState, State, StateType
 
 from .rule import Policy, Question, Rule, Run
-from .verdict import PASS, Abort, Delay, Pass, Reject, Rename, Verdict
+from .verdict import PASS, Abort, Aftermath, Delay, Pass, Reject, Rename, Verdict
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -54,6 +56,10 @@ class Concluded(Struct, frozen=True):
 
     policy: FlowRunPolicy
     inputs_deleted: tuple[str, ...] = ()
+    run_count: int | None = None
+    flow_run_run_count: int | None = None
+    changes: tuple[Change, ...] = ()
+    follow_ups: tuple[Proposal, ...] = ()
 
 
 def consult(
@@ -65,7 +71,8 @@ def consult(
     visits: list[Visit[Run]] = []
     for rule in policy.concerned[None if initial is None else initial.type, intended]:
         verdict = _verdict(rule, question, initial, proposed)
-        if verdict is PASS and rule.after is None and not rule.restores_policy:
+        is_told = rule.after is not None or rule.first_after is not None or rule.restores_policy
+        if verdict is PASS and not is_told:
             continue
         before, entered = promised, proposed
         match verdict:
@@ -88,7 +95,7 @@ def consult(
                 assert_never(verdict)
         if amendment is not None:
             promised = amended_policy(promised, amendment)
-        if rule.after is not None or rule.restores_policy:
+        if is_told:
             visits.append(Visit(rule, None if entered is None else entered.type, before))
         if entered is None or entered.type is not intended:
             return Consulted(said, entered, promised, visits)
@@ -102,19 +109,38 @@ def conclude(
     """Tell the rules the outcome, last asked first told; *now* is the state the run is in."""
     initial = question.run.progress.state
     final = None if consulted.proposed is None else consulted.proposed.type
-    deleted: tuple[str, ...] = ()
+    concluded = Concluded(promised)
     for visit in reversed(consulted.visits):
         rule = visit.rule
         if visit.entering not in rule.entering:
             continue
         if visit.entering is not final:
-            promised = visit.policy if rule.restores_policy else promised
-        elif rule.after is not None and initial is not None and now is not None:
-            aftermath = rule.after(question, initial, now)
-            deleted += aftermath.inputs_deleted
-            if aftermath.policy is not None:
-                promised = amended_policy(promised, aftermath.policy)
-    return Concluded(promised, deleted)
+            if rule.restores_policy:
+                concluded = structs.replace(concluded, policy=visit.policy)
+        elif now is None:
+            continue
+        elif initial is None:
+            if rule.first_after is not None:
+                concluded = _with(concluded, rule.first_after(question, now))
+        elif rule.after is not None:
+            concluded = _with(concluded, rule.after(question, initial, now))
+    return concluded
+
+
+def _with(concluded: Concluded, told: Aftermath) -> Concluded:
+    """*concluded* and what one more rule makes follow; where two speak, the last is heard."""
+    return Concluded(
+        policy=concluded.policy
+        if told.policy is None
+        else amended_policy(concluded.policy, told.policy),
+        inputs_deleted=concluded.inputs_deleted + told.inputs_deleted,
+        run_count=concluded.run_count if told.run_count is None else told.run_count,
+        flow_run_run_count=concluded.flow_run_run_count
+        if told.flow_run_run_count is None
+        else told.flow_run_run_count,
+        changes=concluded.changes + told.changes,
+        follow_ups=concluded.follow_ups + told.follow_ups,
+    )
 
 
 def _verdict(

@@ -23,7 +23,8 @@ class Question(Struct, Generic[Run], frozen=True, kw_only=True):
     """What the rules are asked: may *run* enter *proposed* at the instant *at*?
 
     *subject* is the run's key. *is_current_api* is false for proposers whose api does not know
-    in-process retries.
+    in-process retries. For a task run that is to run, *flow_run* is its flow run and *cached* the
+    completed state that it may take over, if there are any.
     """
 
     subject: str
@@ -32,6 +33,9 @@ class Question(Struct, Generic[Run], frozen=True, kw_only=True):
     at: datetime
     proposal_id: str
     is_current_api: bool = True
+    by: str | None = None
+    flow_run: FlowRun | None = None
+    cached: State | None = None
 
 
 class Rule(Struct, Generic[Run], frozen=True, kw_only=True, eq=False):
@@ -39,8 +43,8 @@ class Rule(Struct, Generic[Run], frozen=True, kw_only=True, eq=False):
 
     *before* gets the run's state and the proposed one as earlier rules left it; *first* is asked
     instead of a run that has no state yet. *after* is told which state the run was in and which
-    it is in once the outcome is known. *restores_policy*: when a later rule changes the outcome,
-    the policy becomes again what it was before this rule.
+    it is in once the outcome is known, *first_after* of a run's first state. *restores_policy*:
+    when a later rule changes the outcome, the policy becomes again what it was before this rule.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Rule(Struct, Generic[Run], frozen=True, kw_only=True, eq=False):
     before: Callable[[Question[Run], State, ProposedState], Verdict] | None = None
     first: Callable[[Question[Run], ProposedState], Verdict] | None = None
     after: Callable[[Question[Run], State, State], Aftermath] | None = None
+    first_after: Callable[[Question[Run], State], Aftermath] | None = None
     restores_policy: bool = False
 
 

@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
+from events.changes import Change
 from events.policies import PolicyAmendment
+from events.proposals import Proposal
 from events.states import ProposedState, StateDetails
 
 
@@ -46,10 +48,18 @@ Verdict = Pass | Rename | Reject | Delay | Abort
 
 
 class Aftermath(Struct, frozen=True, kw_only=True):
-    """What a rule makes follow once the outcome is known."""
+    """What a rule makes follow once the outcome is known.
+
+    *run_count* is the count of attempts that the state is booked on; *flow_run_run_count* the
+    attempt of the flow run that a task run belongs to from now on.
+    """
 
     policy: PolicyAmendment | None = None
     inputs_deleted: tuple[str, ...] = ()
+    run_count: int | None = None
+    flow_run_run_count: int | None = None
+    changes: tuple[Change, ...] = ()
+    follow_ups: tuple[Proposal, ...] = ()
 
 
 NOTHING_FOLLOWS = Aftermath()

@@ -1,15 +1,16 @@
 """A run is claimed once: only a pending run's own progress goes from pending to pending."""
 
+from typing import Any
+
 from msgspec import structs
 
-from events.entities import FlowRun
 from events.states import ProposedState, State, StateType
 
 from ..asking.rule import Question, Rule
 from ..asking.verdict import Abort, Pass, Verdict
 
 
-def claim_runs_once(_: Question[FlowRun], initial: State, proposed: ProposedState) -> Verdict:
+def claim_runs_once(_: Question[Any], initial: State, proposed: ProposedState) -> Verdict:
     """Let a pending run change its name, keeping its time and lease; refuse any other claim."""
     is_renamed = initial.name != proposed.name and proposed.name != "Pending"
     if initial.type is StateType.PENDING and is_renamed:
@@ -26,7 +27,7 @@ def claim_runs_once(_: Question[FlowRun], initial: State, proposed: ProposedStat
     )
 
 
-CLAIM_RUNS_ONCE = Rule(
+CLAIM_RUNS_ONCE: Rule[Any] = Rule(
     name="PreventPendingTransitions",
     leaving=frozenset(
         {StateType.PENDING, StateType.CANCELLING, StateType.RUNNING, StateType.CANCELLED}

@@ -1,0 +1,1 @@
+"""The rules of task runs, one module for each subject."""

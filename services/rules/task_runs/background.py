@@ -1,0 +1,50 @@
+"""A background task run keeps its parameters at hand and is queued for whoever can run it."""
+
+from msgspec import structs
+
+from events.changes import TaskRunEnqueued
+from events.entities import TaskRun
+from events.states import ProposedState, State, StateType
+
+from ..asking.rule import ANY, Question, Rule
+from ..asking.verdict import NOTHING_FOLLOWS, PASS, Aftermath, Pass, Verdict
+
+
+def keep_the_parameters(_: Question[TaskRun], initial: State, proposed: ProposedState) -> Verdict:
+    """Give the proposed state the id of the parameters, unless it brings one."""
+    id, details = initial.state_details.task_parameters_id, proposed.state_details
+    if id is None or details.task_parameters_id is not None:
+        return PASS
+    return Pass(details=structs.replace(details, task_parameters_id=id))
+
+
+def enqueue(question: Question[TaskRun], _: State, now: State) -> Aftermath:
+    """Queue a run that was scheduled, also when that is its first state."""
+    return enqueue_first(question, now)
+
+
+def enqueue_first(question: Question[TaskRun], now: State) -> Aftermath:
+    """Queue a run in its first state; retries have a queue of their own, which goes first."""
+    if now.type is not StateType.SCHEDULED or not now.state_details.deferred:
+        return NOTHING_FOLLOWS
+    queued = TaskRunEnqueued(
+        task_key=question.run.attributes.task_key,
+        queue="retry" if now.name == "AwaitingRetry" else "scheduled",
+    )
+    return Aftermath(changes=(queued,))
+
+
+KEEP_THE_PARAMETERS = Rule(
+    name="CopyTaskParametersID",
+    leaving=frozenset({StateType.SCHEDULED, StateType.PENDING}),
+    entering=frozenset({StateType.PENDING, StateType.RUNNING}),
+    before=keep_the_parameters,
+)
+
+ENQUEUE_SCHEDULED_RUNS = Rule(
+    name="EnqueueScheduledTasks",
+    leaving=ANY,
+    entering=frozenset({StateType.SCHEDULED}),
+    after=enqueue,
+    first_after=enqueue_first,
+)
