@@ -86,6 +86,21 @@ class TaskRunAmended(_Change, frozen=True, kw_only=True, tag="task_run_amended.v
     flow_run_run_count: int | UnsetType = UNSET
 
 
+class FlowRunDeleted(_Change, frozen=True, kw_only=True, tag="flow_run_deleted.v1"):
+    """A flow run is gone; *left* is the state that it was in, and where a chart had counted it."""
+
+    id: UUID
+    left: Left | None = None
+    expected_start_time: Instant | None = None
+
+
+class TaskRunDeleted(_Change, frozen=True, kw_only=True, tag="task_run_deleted.v1"):
+    """A task run is gone; *place* is the key of the alias that led to it, if one did."""
+
+    id: UUID
+    place: str | None = None
+
+
 class TaskRunEnqueued(_Change, frozen=True, kw_only=True, tag="task_run_enqueued.v1"):
     """A background task run waits for a worker; those on the queue `retry` go first."""
 
@@ -133,6 +148,8 @@ Change = (
     | PolicyAmended
     | FlowRunAmended
     | TaskRunAmended
+    | FlowRunDeleted
+    | TaskRunDeleted
     | TaskRunEnqueued
     | TaskStateCached
     | InputsDeleted

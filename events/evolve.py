@@ -1,6 +1,6 @@
 """Evolve: what is true after one more decision. Total, pure, the same for everyone who folds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import assert_never
 
 from msgspec import UNSET, structs
@@ -10,6 +10,7 @@ from .changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -17,6 +18,7 @@ from .changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -35,17 +37,22 @@ from .entities import (
     TaskRun,
     TaskRunProgress,
     flow_name_key,
+    flow_run_key,
     task_place_key,
+    task_run_key,
 )
 from .instants import micros_of
 from .policies import FlowRunPolicy, PolicyAmendment
 
+Changed = Mapping[str, Entity | None]
+"""Entities by key, as they are after a decision; None is gone."""
 
-def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity]:
-    """The entities that *recorded* changes, by key, as they are after it."""
+
+def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity | None]:
+    """The entities that *recorded* changes, by key, as they are after it; None is gone."""
     decision = recorded.decision
     entity = known.get(decision.subject)
-    changed: dict[str, Entity] = {}
+    changed: dict[str, Entity | None] = {}
     for change in decision.changes:
         entity = _after(entity, change)
         match change:
@@ -54,11 +61,26 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity]
             case TaskRunCreated(attributes=made) if made.flow_run_id is not None:
                 place = task_place_key(made.flow_run_id, made.task_key, made.dynamic_key)
                 changed[place] = Alias(id=made.id)
+            case FlowRunDeleted(id=id):
+                changed[flow_run_key(id)] = None
+            case TaskRunDeleted(id=id, place=place):
+                changed[task_run_key(id)] = None
+                if place is not None:
+                    changed[place] = None
             case _:
                 pass
     if entity is not None and decision.version:
         changed[decision.subject] = _stamped(entity, recorded)
     return changed
+
+
+def learn(known: MutableMapping[str, Entity], changed: Changed) -> None:
+    """Bring *known* up to date with what `evolve` said."""
+    for key, entity in changed.items():
+        if entity is None:
+            known.pop(key, None)
+        else:
+            known[key] = entity
 
 
 def _after(entity: Entity | None, change: Change) -> Entity | None:
@@ -69,6 +91,11 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             return FlowRun(attributes, FlowRunProgress(policy=policy))
         case TaskRunCreated(attributes=attributes), _:
             return TaskRun(attributes, TaskRunProgress())
+        case FlowRunDeleted(), _:
+            return None
+        case TaskRunDeleted(id=id), _:
+            is_subject = isinstance(entity, TaskRun) and entity.attributes.id == id
+            return None if is_subject else entity
         case StateEntered(), FlowRun() | TaskRun():
             return _entered(entity, change)
         case PolicyAmended(policy=amendment), FlowRun(attributes=attributes, progress=progress):

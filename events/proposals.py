@@ -106,6 +106,16 @@ class AmendFlowRun(_Proposal, frozen=True, kw_only=True, tag="amend_flow_run.v1"
     empirical_policy: FlowRunPolicy | UnsetType = UNSET
 
 
+class DeleteFlowRun(_Proposal, frozen=True, kw_only=True, tag="delete_flow_run.v1"):
+    """Forget a flow run, and those of *task_run_ids* that are its task runs.
+
+    A flow run does not hold its task runs: the proposer names the ones that it knows.
+    """
+
+    flow_run_id: UUID
+    task_run_ids: list[UUID] = []
+
+
 class CreateTaskRun(_Proposal, frozen=True, kw_only=True, tag="create_task_run.v1"):
     """Create a task run, or find the one that has its natural key.
 
@@ -125,6 +135,21 @@ class CreateTaskRun(_Proposal, frozen=True, kw_only=True, tag="create_task_run.v
     task_inputs: dict[str, list[dict[str, Any]]] = {}
     tags: list[str] = []
     labels: dict[str, Any] = {}
+
+
+class AmendTaskRun(_Proposal, frozen=True, kw_only=True, tag="amend_task_run.v1"):
+    """Change attributes of a task run. *flow_run_id* is its flow run, and says where it lives."""
+
+    task_run_id: UUID
+    flow_run_id: UUID | None = None
+    name: str | UnsetType = UNSET
+
+
+class DeleteTaskRun(_Proposal, frozen=True, kw_only=True, tag="delete_task_run.v1"):
+    """Forget a task run. *flow_run_id* is its flow run, and says where it lives."""
+
+    task_run_id: UUID
+    flow_run_id: UUID | None = None
 
 
 class ProposeTaskRunState(_Proposal, frozen=True, kw_only=True, tag="propose_task_run_state.v1"):
@@ -192,7 +217,10 @@ Proposal = (
     | CreateFlowRun
     | ProposeFlowRunState
     | AmendFlowRun
+    | DeleteFlowRun
     | CreateTaskRun
+    | AmendTaskRun
+    | DeleteTaskRun
     | ProposeTaskRunState
     | CacheTaskState
     | RecordTaskRun

@@ -13,9 +13,12 @@ from .entities import TASK_CACHE
 from .identity import cache_id_of, partition_of, task_run_id_of
 from .proposals import (
     AmendFlowRun,
+    AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -110,9 +113,9 @@ class Streams(Struct, frozen=True, kw_only=True):
         match proposal:
             case RegisterFlow():
                 return self.control
-            case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun():
+            case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun() | DeleteFlowRun():
                 return self.of_run(proposal.flow_run_id)
-            case ProposeTaskRunState() | RecordTaskRun():
+            case ProposeTaskRunState() | RecordTaskRun() | AmendTaskRun() | DeleteTaskRun():
                 return self.of_run(proposal.flow_run_id or proposal.task_run_id)
             case CreateTaskRun():
                 id = proposal.flow_run_id or proposal.task_run_id

@@ -2,6 +2,7 @@
 
 The rows of one batch are executed kind by kind, in the order of `Projection.kinds`, each kind in
 the order of the log. Kinds must therefore commute: they set different columns of a row, or add.
+What deletes rows does not, and is executed in the order of the log among all kinds.
 """
 
 import re
@@ -23,11 +24,13 @@ class Sql(Struct, frozen=True, eq=False):
     """One kind of statement. `{table}` stands for the view's table, `:name` for a value.
 
     A row holds the values in the order in which their names first appear in *text*. *gather*
-    makes of a batch's rows the ones to execute.
+    makes of a batch's rows the ones to execute. One that is *in_order* is executed at its place
+    in the log, after all that comes before it: it need not commute.
     """
 
     text: str
     gather: Callable[[list[Row]], list[Row]] | None = None
+    in_order: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import anyio
 from anyio import to_thread
 from msgspec import DecodeError
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from events.decisions import Recorded
@@ -63,12 +64,22 @@ def apply(
             for recorded in batch:
                 if recorded.position > after:
                     for sql, row in fold(recorded):
-                        kinds[sql].append(row)
-            for sql, rows in kinds.items():
-                store.execute(connection, name, sql, rows)
+                        if sql.in_order:
+                            _execute(store, connection, name, kinds)
+                            store.execute(connection, name, sql, [row])
+                        else:
+                            kinds[sql].append(row)
+            _execute(store, connection, name, kinds)
         behind = [name for name, position in reached.items() if position < last.position]
         store.advance(connection, behind, partition, last.position, last.entry_id)
     return max(last.position, *reached.values())
+
+
+def _execute(store: Store, connection: Connection, name: str, kinds: dict[Sql, list[Row]]) -> None:
+    """Execute what has been gathered, kind by kind."""
+    for sql, rows in kinds.items():
+        store.execute(connection, name, sql, rows)
+        kinds[sql] = []
 
 
 def _assert_gapless(partition: int, reached: int, batch: Sequence[Recorded]) -> None:

@@ -63,13 +63,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 class Commit(Struct, frozen=True, kw_only=True):
     """Everything that follows from one batch of proposals.
 
-    *expected* is the head that the batch was decided on; *head* the one after it.
+    *expected* is the head that the batch was decided on; *head* the one after it. *forgotten*
+    are the snapshot fields that are no more.
     """
 
     expected: Head
     head: Head
     entries: Sequence[Entry] = ()
     snapshots: Mapping[str, bytes] = {}
+    forgotten: Sequence[str] = ()
     replies: Sequence[Reply] = ()
     dead_letters: Sequence[DeadLetter] = ()
     lease: str | None = None

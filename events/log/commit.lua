@@ -3,12 +3,13 @@
 -- KEYS  1 head   2 transitions   3 snapshots   4 dead letters   5 lease   6.. reply streams
 -- ARGV  1 lease token, empty when none is held
 --       2-4 the expected head: offset, entry id, hash      5-7 the head after it, likewise
---       8-11 how many values of each follow:
+--       8-12 how many values of each follow:
 --            entries         id, proposal id, hash, decision
 --            snapshots       field, value
+--            forgotten       field
 --            dead letters    offset, proposal, reason, field or empty
 --            replies         place among the reply streams, reply
---       12 the lengths of all these values, as a MessagePack list   13 the values, end to end:
+--       13 the lengths of all these values, as a MessagePack list   14 the values, end to end:
 --          a thousand arguments would cost the client more than everything else here
 -- Returns OK, LEASE or CONFLICT; an error reply when the log is not as we wrote it.
 --
@@ -38,10 +39,10 @@ end
 if last ~= entry_id then
   return redis.error_reply('CORRUPT head is at ' .. entry_id .. ', transitions end at ' .. last)
 end
-local values, from = cmsgpack.unpack(ARGV[12]), 1
+local values, from = cmsgpack.unpack(ARGV[13]), 1
 for i = 1, #values do
   local length = values[i]
-  values[i] = string.sub(ARGV[13], from, from + length - 1)
+  values[i] = string.sub(ARGV[14], from, from + length - 1)
   from = from + length
 end
 redis.call('HLEN', KEYS[3])
@@ -71,13 +72,20 @@ end
 
 stop = stop + ARGV[10]
 while at <= stop do
+  local upto = math.min(at + VALUES_MAX - 1, stop)
+  redis.call('HDEL', KEYS[3], unpack(values, at, upto))
+  at = upto + 1
+end
+
+stop = stop + ARGV[11]
+while at <= stop do
   redis.call('XADD', KEYS[4], '*', 'offset', values[at], 'proposal', values[at + 1],
     'reason', values[at + 2], 'field', values[at + 3])
   at = at + 4
 end
 
 -- proposers choose the names of reply streams, so that one may be unusable: it gets no reply
-stop = stop + ARGV[11]
+stop = stop + ARGV[12]
 while at <= stop do
   redis.pcall('XADD', KEYS[5 + values[at]], 'MAXLEN', '~', REPLIES_MAX, '*',
     'reply', values[at + 1])

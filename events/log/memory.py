@@ -47,6 +47,8 @@ class MemoryEventLog:
         kept.head = commit.head
         kept.entries.extend(commit.entries)
         kept.snapshots.update(commit.snapshots)
+        for field in commit.forgotten:
+            kept.snapshots.pop(field, None)
         for letter in commit.dead_letters:
             kept.dead_letters.append((f"0-{len(kept.dead_letters) + 1}", letter))
         for reply in commit.replies:

@@ -143,12 +143,13 @@ class RedisEventLog:
             streams.lease(partition),
             *(streams.replies(partition, client) for client in clients),
         ]
-        groups: tuple[list[str | bytes], ...] = ([], [], [], [])
-        entries, snapshots, letters, answers = groups
+        groups: tuple[list[str | bytes], ...] = ([], [], [], [], [])
+        entries, snapshots, forgotten, letters, answers = groups
         for entry in commit.entries:
             entries += (entry.entry_id, entry.proposal_id, entry.hash, entry.body)
         for snapshot in commit.snapshots.items():
             snapshots += snapshot
+        forgotten += commit.forgotten
         for letter in commit.dead_letters:
             letters += (letter.offset, letter.body, letter.reason, letter.field or "")
         for reply in commit.replies:

@@ -4,7 +4,7 @@ from msgspec import DecodeError
 
 from events.decisions import Recorded
 from events.entities import Entity
-from events.evolve import evolve
+from events.evolve import evolve, learn
 from events.log import Entry, EventLog, Head
 from events.log.chain import broken_at, hash_of
 
@@ -34,7 +34,7 @@ class Folding:
                 break
             try:
                 each = recorded(self.partition, entry)
-                self.known |= evolve(self.known, each)
+                learn(self.known, evolve(self.known, each))
             except (DecodeError, ValueError) as error:
                 self._fault(f"entry {entry.entry_id} cannot be folded: {error}")
                 break

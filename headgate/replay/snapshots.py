@@ -52,7 +52,10 @@ async def _suspects(log: EventLog, redis: Any, folding: Folding) -> AsyncIterato
 
 async def _differs(log: EventLog, folding: Folding, key: str) -> bool:
     known = folding.known.get(key)
-    return known is None or await _stored(log, folding.partition, key) != known
+    values = await log.snapshots(folding.partition, fields_of(key))
+    if known is None:
+        return any(value is not None for value in values)
+    return _read(key, values) != known
 
 
 async def _stored(log: EventLog, partition: int, key: str) -> Entity | None:

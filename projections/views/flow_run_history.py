@@ -20,6 +20,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     Left,
     LogsWritten,
@@ -28,6 +29,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -165,9 +167,19 @@ def _moved(change: StateEntered) -> Iterator[Statement]:
     entered = (start, state.type.value, plain(state.name))
     yield Statement(ADD, (*entered, *_terms(change, expected, state)))
     if left is not None:
-        gone = (start, left.type.value, plain(left.name))
-        yield Statement(ADD, (*gone, *(-term for term in _terms(left, expected, left))))
-        yield Statement(PRUNE, gone)
+        yield from _taken_away(left, expected)
+
+
+def _gone(change: FlowRunDeleted) -> Iterator[Statement]:
+    """A run leaves its cell for good."""
+    if change.left is not None and change.expected_start_time is not None:
+        yield from _taken_away(change.left, micros_of(change.expected_start_time))
+
+
+def _taken_away(left: Left, expected: int) -> Iterator[Statement]:
+    gone = (expected // SECOND, left.type.value, plain(left.name))
+    yield Statement(ADD, (*gone, *(-term for term in _terms(left, expected, left))))
+    yield Statement(PRUNE, gone)
 
 
 def fold(recorded: Recorded) -> Iterator[Statement]:
@@ -184,6 +196,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
                 pass
             case StateRecorded():
+                pass
+            case FlowRunDeleted():
+                yield from _gone(change)
+            case TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
                 pass

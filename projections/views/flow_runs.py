@@ -20,6 +20,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -27,6 +28,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -79,6 +81,7 @@ UPDATE {{table}} SET
  WHERE id = :id
 """  # noqa: S608 - the text is our own
 )
+DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
 TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
 
 T = TypeVar("T")
@@ -231,6 +234,11 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 pass
             case StateRecorded() | InputsDeleted() | LogsWritten():
                 pass
+            case FlowRunDeleted():
+                is_seen = True
+                yield Statement(DELETE, (id,))
+            case TaskRunDeleted():
+                pass
             case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
@@ -240,5 +248,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 flow_runs = Projection(
-    name="flow_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH), fold=fold
+    name="flow_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

@@ -9,6 +9,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -16,6 +17,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -73,6 +75,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunCreated() | TaskRunAmended() | LogsWritten():
                 pass
             case StateEntered() | StateRecorded():
+                pass
+            case FlowRunDeleted() | TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
                 pass

@@ -9,6 +9,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -16,6 +17,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -30,6 +32,9 @@ WRITE = Sql(
         *("id", "name", "level", "message", "timestamp", "flow_run_id", "task_run_id"), "position"
     )
 )
+
+DELETE_OF_FLOW_RUN = Sql("DELETE FROM {table} WHERE flow_run_id = :id", in_order=True)
+DELETE_OF_TASK_RUN = Sql("DELETE FROM {table} WHERE task_run_id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
@@ -69,10 +74,20 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 pass
             case InputsDeleted():
                 pass
+            case FlowRunDeleted(id=id):
+                yield Statement(DELETE_OF_FLOW_RUN, (str(id),))
+            case TaskRunDeleted(id=id):
+                yield Statement(DELETE_OF_TASK_RUN, (str(id),))
             case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
                 assert_never(change)
 
 
-logs = Projection(name="logs", version=1, table=table, kinds=(WRITE,), fold=fold)
+logs = Projection(
+    name="logs",
+    version=1,
+    table=table,
+    kinds=(WRITE, DELETE_OF_FLOW_RUN, DELETE_OF_TASK_RUN),
+    fold=fold,
+)

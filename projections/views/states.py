@@ -10,6 +10,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -17,6 +18,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -27,6 +29,8 @@ from ..columns import TEXT, Moment, id_column, plain
 from ..projection import Sql, Statement, insert
 
 ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position"))
+
+DELETE = Sql("DELETE FROM {table} WHERE run_id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
@@ -45,13 +49,18 @@ def table(name: str) -> Table:
     )
 
 
-def states_of(subjects: str) -> Callable[[Recorded], Iterator[Statement]]:
-    """The fold of a view of the states of *subjects*, such as `flow_run:`."""
+def states_of(
+    subjects: str, deletion: type[FlowRunDeleted | TaskRunDeleted]
+) -> Callable[[Recorded], Iterator[Statement]]:
+    """The fold of a view of the states of *subjects*, such as `flow_run:`, until *deletion*."""
     start = len(subjects)
 
     def fold(recorded: Recorded) -> Iterator[Statement]:
         """The statements that bring the states up to date with one decision."""
         decision = recorded.decision
+        for change in decision.changes:
+            if isinstance(change, deletion):
+                yield Statement(DELETE, (str(change.id),))
         if not decision.subject.startswith(subjects):
             return
         run_id = decision.subject[start:]
@@ -67,6 +76,8 @@ def states_of(subjects: str) -> Callable[[Recorded], Iterator[Statement]]:
                 case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                     pass
                 case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
+                    pass
+                case FlowRunDeleted() | TaskRunDeleted():
                     pass
                 case TaskRunEnqueued() | TaskStateCached():
                     pass

@@ -10,6 +10,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -17,6 +18,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -50,6 +52,7 @@ UPDATE {{table}} SET name = :name, tags = :tags, attributes = :attributes,
  WHERE id = :id
 """  # noqa: S608 - the text is our own
 )
+DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
 TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
 
 
@@ -94,6 +97,9 @@ def _entered(change: StateEntered, seen: Row) -> Row:
 def fold(recorded: Recorded) -> Iterator[Statement]:
     """The statements that bring task_runs up to date with one decision."""
     decision = recorded.decision
+    for change in decision.changes:
+        if isinstance(change, TaskRunDeleted):
+            yield Statement(DELETE, (str(change.id),))
     if not decision.subject.startswith("task_run:"):
         return
     at, version = micros_of(decision.at), decision.version
@@ -101,6 +107,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
     is_seen = version == 0
     for change in decision.changes:
         match change:
+            case TaskRunDeleted():
+                is_seen = True
             case TaskRunCreated(attributes=run):
                 ids = (str(run.id), text_id(run.flow_run_id))
                 row = (*ids, *_attributes(run), 0, 0, 0.0, at, version, recorded.position)
@@ -116,6 +124,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 pass
             case StateRecorded() | InputsDeleted() | LogsWritten():
                 pass
+            case FlowRunDeleted():
+                pass
             case TaskRunEnqueued() | TaskStateCached():
                 pass
             case _:
@@ -125,5 +135,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 task_runs = Projection(
-    name="task_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH), fold=fold
+    name="task_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

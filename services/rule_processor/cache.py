@@ -30,10 +30,13 @@ class Cache:
                 found[key] = entity
         return found
 
-    def keep(self, committed: Mapping[str, Entity]) -> None:
-        """Take over entities that are stored exactly so."""
+    def keep(self, committed: Mapping[str, Entity | None]) -> None:
+        """Take over entities that are stored exactly so; None is stored no more."""
         entities = self._entities
         for key, entity in committed.items():
+            if entity is None:
+                entities.pop(key, None)
+                continue
             entities[key] = entity
             entities.move_to_end(key)
         while len(entities) > self._max:

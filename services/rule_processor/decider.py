@@ -10,7 +10,7 @@ from msgspec import Raw, Struct, structs
 
 from events.decisions import Decision, Recorded, Undecidable
 from events.entities import Entity, FlowRun, TaskRun
-from events.evolve import evolve
+from events.evolve import Changed, evolve, learn
 from events.instants import instant_of
 from events.log import Commit, DeadLetter, Head, Reply
 from events.log.chain import sealed
@@ -25,7 +25,7 @@ from events.states import State
 from events.streams import Streams
 from events.wire.codec import decode_decision, encode
 from events.wire.replies import Answer, Unanswered
-from events.wire.snapshots import written
+from events.wire.snapshots import fields_of, written
 
 from .. import rules
 from .batch import Arrival
@@ -48,7 +48,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     """A commit, the entities as they are once it stands, and what must be forwarded then."""
 
     commit: Commit
-    changed: Mapping[str, Entity]
+    changed: Changed
     follow_ups: Sequence[Proposal]
     repeated: int
 
@@ -76,7 +76,7 @@ class Draft:
         self._known = dict(known)
         self._time_ms = max(time_ms, head.time_ms)
         self._bodies: list[tuple[str, bytes]] = []
-        self._changed: dict[str, Entity] = {}
+        self._changed: dict[str, Entity | None] = {}
         self._replies: list[Reply] = []
         self._letters: list[DeadLetter] = []
         self._follow_ups: list[Proposal] = []
@@ -128,13 +128,21 @@ class Draft:
         snapshots = {
             field: value
             for key, entity in self._changed.items()
+            if entity is not None
             for field, value in written(key, self._stored.get(key), entity)
         }
+        forgotten = [
+            field
+            for key, entity in self._changed.items()
+            if entity is None
+            for field in fields_of(key)
+        ]
         commit = Commit(
             expected=self._head,
             head=head,
             entries=entries,
             snapshots=snapshots,
+            forgotten=forgotten,
             replies=self._replies,
             dead_letters=self._letters,
             lease=lease,
@@ -165,7 +173,7 @@ class Draft:
         subject = changed.get(decision.subject) or self._known.get(decision.subject)
         reply = _reply_of(proposal, recorded.entry_id, decision, body, subject)
         # Nothing below can fail: a proposal is in the draft as a whole or not at all.
-        self._known |= changed
+        learn(self._known, changed)
         self._changed |= changed
         self._bodies.append((proposal.id, body))
         self._follow_ups += decision.follow_ups

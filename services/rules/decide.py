@@ -8,9 +8,12 @@ from events.decisions import Decision, Undecidable
 from events.entities import Entity
 from events.proposals import (
     AmendFlowRun,
+    AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -19,9 +22,10 @@ from events.proposals import (
     WriteLogs,
 )
 
-from .answers.amending import amend_flow_run
+from .answers.amending import amend_flow_run, amend_task_run
 from .answers.caching import cache_task_state
 from .answers.creation import create_flow_run, create_task_run, register_flow
+from .answers.deleting import delete_flow_run, delete_task_run
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
 
@@ -51,6 +55,12 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return cache_task_state(known, proposal, at)
         case AmendFlowRun():
             return amend_flow_run(known, proposal, at)
+        case AmendTaskRun():
+            return amend_task_run(known, proposal, at)
+        case DeleteFlowRun():
+            return delete_flow_run(known, proposal, at)
+        case DeleteTaskRun():
+            return delete_task_run(known, proposal, at)
         case RegisterFlow():
             return register_flow(known, proposal, at)
     assert_never(proposal)

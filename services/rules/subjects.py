@@ -21,9 +21,12 @@ from events.entities import (
 from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
     AmendFlowRun,
+    AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -47,6 +50,13 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
             return (flow_run_key(proposal.flow_run_id),)
+        case DeleteFlowRun(flow_run_id=id, task_run_ids=task_runs):
+            keys = (key for each in task_runs for key in _with_its_place(known, each))
+            return (flow_run_key(id), *keys)
+        case AmendTaskRun():
+            return (task_run_key(proposal.task_run_id),)
+        case DeleteTaskRun():
+            return _with_its_place(known, proposal.task_run_id)
         case ProposeTaskRunState():
             return (task_run_key(proposal.task_run_id), *_beside(known, proposal))
         case CacheTaskState(key=key):
@@ -84,12 +94,13 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
 def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     """The id of the entry that answered *proposal* before, if its subject remembers it.
 
-    Flows and logs remember nothing: registering twice finds the flow, and lines have ids.
+    Flows and logs remember nothing: registering twice finds the flow, and lines have ids. Nor
+    does what is deleted: deleting it twice finds nothing.
     """
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
             run = flow_run_of(known, proposal.flow_run_id)
-        case ProposeTaskRunState():
+        case ProposeTaskRunState() | AmendTaskRun():
             run = task_run_of(known, proposal.task_run_id)
         case RecordTaskRun():
             run = recorded_task_run(known, proposal)
@@ -98,7 +109,7 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
         case CacheTaskState(key=key):
             cache = known.get(task_cache_key(cache_id_of(key)))
             return cache.decided.get(proposal.id) if isinstance(cache, TaskCache) else None
-        case RegisterFlow() | WriteLogs():
+        case RegisterFlow() | WriteLogs() | DeleteFlowRun() | DeleteTaskRun():
             return None
     return None if run is None else run.progress.decided.get(proposal.id)
 
@@ -153,6 +164,27 @@ def _placed(
     run = task_run_of(known, alias.id) if isinstance(alias, Alias) else None
     # a run that was detached from its flow run has left its place
     return run if run is not None and run.attributes.flow_run_id == flow_run_id else None
+
+
+def place_of(known: Mapping[str, Entity], run: TaskRun) -> str | None:
+    """The key of the alias that leads to *run* by its natural key, if one does."""
+    key = _natural_key(run)
+    alias = None if key is None else known.get(key)
+    return key if isinstance(alias, Alias) and alias.id == run.attributes.id else None
+
+
+def _natural_key(run: TaskRun) -> str | None:
+    about = run.attributes
+    if about.flow_run_id is None:
+        return None
+    return task_place_key(about.flow_run_id, about.task_key, about.dynamic_key)
+
+
+def _with_its_place(known: Mapping[str, Entity], id: UUID) -> tuple[str, ...]:
+    """A task run, and once it is known the alias that may lead to it."""
+    run = task_run_of(known, id)
+    place = None if run is None else _natural_key(run)
+    return (task_run_key(id),) if place is None else (task_run_key(id), place)
 
 
 def _beside(known: Mapping[str, Entity], proposal: ProposeTaskRunState) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from events.decisions import Decision, Recorded
 from events.entities import Entity
-from events.evolve import evolve
+from events.evolve import evolve, learn
 from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
 from events.states.constructors import Completed, Running
 from events.wire.codec import decode_decision, decode_proposal, encode
@@ -37,7 +37,7 @@ def core() -> dict[str, float]:
         ProposeFlowRunState(id="run", flow_run_id=RUN, state=Running()),
     ]
     for position, proposal in enumerate(proposals, start=1):
-        known |= evolve(known, _recorded(decide(known, proposal, AT), position))
+        learn(known, evolve(known, _recorded(decide(known, proposal, AT), position)))
     ending = ProposeFlowRunState(id="end", flow_run_id=RUN, state=Completed())
     recorded = _recorded(decide(known, ending, AT), 3)
     asked, answered = encode(ending), encode(recorded.decision)

@@ -1,6 +1,5 @@
 """What is true after one more decision, for each kind of change."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
     LogsWritten,
     PolicyAmended,
@@ -19,27 +19,35 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
+    TaskRunEnqueued,
+    TaskStateCached,
 )
 from events.decisions import Decision, Outcome, Recorded
 from events.entities import (
+    CACHED_MAX,
     DECIDED_MAX,
     NOTHING_BOOKED,
     STATE_TIMES_MAX,
     Alias,
     Bookkeeping,
+    CachedState,
     Entity,
     Flow,
     FlowRun,
     FlowRunProgress,
+    TaskCache,
     TaskRun,
     TaskRunProgress,
     flow_key,
     flow_name_key,
     flow_run_key,
+    task_cache_key,
     task_place_key,
     task_run_key,
 )
-from events.evolve import amended_policy, evolve
+from events.evolve import amended_policy, evolve, learn
+from events.identity import cache_id_of
 from events.instants import micros_of
 from events.policies import FlowRunPolicy, PolicyAmendment
 from events.states import State, StateType
@@ -148,9 +156,9 @@ def test_a_refusal_is_counted_and_remembered_and_changes_nothing_else() -> None:
 
 
 def test_the_oldest_proposals_are_forgotten() -> None:
-    known: Mapping[str, Entity] = {TASK_KEY: TASK_RUN}
+    known: dict[str, Entity] = {TASK_KEY: TASK_RUN}
     for number in range(DECIDED_MAX + 3):
-        known = evolve(known, recorded(TASK_KEY, position=number, proposal_id=f"p{number}"))
+        learn(known, evolve(known, recorded(TASK_KEY, position=number, proposal_id=f"p{number}")))
     run = known[TASK_KEY]
     assert isinstance(run, TaskRun)
 
@@ -227,6 +235,11 @@ def test_an_alias_has_no_version_to_count() -> None:
         ),
         (FlowRunAmended(), TASK_RUN, "a FlowRunAmended cannot follow TaskRun"),
         (
+            TaskStateCached(key="k", cached=CachedState(state=RUNNING)),
+            FLOW_RUN,
+            "a TaskStateCached cannot follow FlowRun",
+        ),
+        (
             TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES),
             FLOW_RUN,
             "a TaskRunAmended cannot follow FlowRun",
@@ -240,3 +253,60 @@ def test_a_history_that_makes_no_sense_is_not_folded(
 
     with pytest.raises(ValueError, match=f"^{said}$"):
         evolve(known, recorded("key", change))
+
+
+def test_what_is_deleted_is_gone_with_what_led_to_it() -> None:
+    place = task_place_key(RUN, "load", "0")
+    known: dict[str, Entity] = {
+        RUN_KEY: FLOW_RUN,
+        TASK_KEY: TASK_RUN,
+        place: Alias(id=TASK_RUN_ATTRIBUTES.id),
+        "another": Alias(id=RUN),
+    }
+    gone = TaskRunDeleted(id=TASK_RUN_ATTRIBUTES.id, place=place)
+    changed = evolve(known, recorded(RUN_KEY, gone, FlowRunDeleted(id=RUN)))
+
+    assert changed == {RUN_KEY: None, TASK_KEY: None, place: None}
+    learn(known, changed)
+    assert known == {"another": Alias(id=RUN)}
+
+
+def test_a_task_run_can_be_deleted_alone() -> None:
+    gone = TaskRunDeleted(id=TASK_RUN_ATTRIBUTES.id)
+
+    assert evolve({TASK_KEY: TASK_RUN}, recorded(TASK_KEY, gone)) == {TASK_KEY: None}
+
+
+def test_being_enqueued_changes_nothing_of_a_run() -> None:
+    queued = TaskRunEnqueued(task_key="load", queue="scheduled")
+
+    assert task_run_after(TASK_RUN, queued).progress.state is None
+
+
+def _cached(*expirations: int | None) -> list[int | None]:
+    """The hours after noon at which what is kept expires, when these were cached in turn."""
+    key = task_cache_key(cache_id_of("k"))
+    known: dict[str, Entity] = {}
+    for number, hours in enumerate(expirations):
+        expiration = None if hours is None else NOON + timedelta(hours=hours)
+        change = TaskStateCached(key="k", cached=CachedState(state=RUNNING, expiration=expiration))
+        learn(known, evolve(known, recorded(key, change, version=number + 1)))
+    cache = known[key]
+    assert isinstance(cache, TaskCache)
+    assert (cache.key, cache.version, cache.decided) == ("k", len(expirations), {"p": "5-7"})
+    return [
+        None if each.expiration is None else (each.expiration - NOON) // timedelta(hours=1)
+        for each in cache.cached
+    ]
+
+
+def test_what_expires_before_a_newer_entry_is_not_kept() -> None:
+    """Edge case 48: the newest wins, and an older one wins again when that has expired."""
+    assert _cached(1) == [1]
+    assert _cached(1, 2) == [2]
+    assert _cached(2, 1) == [1, 2]
+    assert _cached(1, 1) == [1]
+    assert _cached(None, 2, 1) == [1, 2, None]
+    assert _cached(3, 1, 2) == [2, 3]
+    assert _cached(3, 2, None) == [None]
+    assert len(_cached(*range(CACHED_MAX + 3, 0, -1))) == CACHED_MAX

@@ -65,6 +65,11 @@ def folded(entries: list[Entry]) -> dict[str, bytes]:
             decision=decode_decision(entry.body),
         )
         for key, entity in evolve(known, recorded).items():
+            if entity is None:
+                del known[key]
+                for field in fields_of(key):
+                    del stored[field]
+                continue
             stored.update(written(key, known.get(key), entity))
             known[key] = entity
     return stored

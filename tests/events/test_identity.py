@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.identity import derived_id, flow_run_id_of, partition_of, task_run_id_of
+from events.identity import (
+    cache_id_of,
+    derived_id,
+    flow_run_id_of,
+    fraction_of,
+    partition_of,
+    task_run_id_of,
+)
 from events.instants import instant_of, micros_of, millis_of, seconds_between
 from tests.support.strategies import INSTANTS
 
@@ -83,3 +90,18 @@ def test_an_instant_is_a_number_of_microseconds_and_back(instant: datetime) -> N
 def test_seconds_between_instants_can_be_negative() -> None:
     assert seconds_between(NOON, instant_of(micros_of(NOON) + 1_500_000)) == 1.5
     assert seconds_between(instant_of(micros_of(NOON) + 1_500_000), NOON) == -1.5
+
+
+@given(st.text(), st.integers())
+def test_a_fraction_follows_from_its_parts(word: str, number: int) -> None:
+    assert 0 <= fraction_of(word, number) == fraction_of(word, number) < 1
+
+
+def test_fractions_are_spread_evenly() -> None:
+    fractions = sorted(fraction_of("a run", number) for number in range(1_000))
+
+    assert all(abs(each - place / 1_000) < 0.05 for place, each in enumerate(fractions))
+
+
+def test_what_is_cached_has_an_id_by_its_key() -> None:
+    assert cache_id_of("k") == cache_id_of("k") != cache_id_of("l")

@@ -14,12 +14,14 @@ from events.entities import (
     FlowRun,
     FlowRunAttributes,
     FlowRunProgress,
+    TaskCache,
     TaskRun,
     TaskRunAttributes,
     TaskRunProgress,
     flow_key,
     flow_name_key,
     flow_run_key,
+    task_cache_key,
     task_place_key,
     task_run_key,
 )
@@ -30,12 +32,14 @@ from tests.support.strategies import messages
 KEYS: dict[type, str] = {
     Flow: flow_key(FLOW),
     Alias: flow_name_key("etl"),
+    TaskCache: task_cache_key(FLOW),
     FlowRun: flow_run_key(RUN),
     TaskRun: task_run_key(TASK_RUN_ATTRIBUTES.id),
 }
 ENTITIES: st.SearchStrategy[Any] = st.one_of(
     messages(Flow),
     messages(Alias),
+    messages(TaskCache),
     st.builds(FlowRun, messages(FlowRunAttributes), messages(FlowRunProgress)),
     st.builds(TaskRun, messages(TaskRunAttributes), messages(TaskRunProgress)),
 )
@@ -55,6 +59,7 @@ def test_what_is_written_is_what_is_read(entity: Entity) -> None:
         ("flow:1", ("flow:1",)),
         ("flow_name:etl", ("flow_name:etl",)),
         ("task_place:1:load:0", ("task_place:1:load:0",)),
+        ("task_cache:1", ("task_cache:1",)),
         ("flow_run:1", ("flow_run:1", "flow_run:1:attributes")),
         ("task_run:1", ("task_run:1", "task_run:1:attributes")),
     ],

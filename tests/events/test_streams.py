@@ -6,11 +6,16 @@ from uuid import UUID
 import pytest
 
 from events.changes import LogLine
-from events.identity import task_run_id_of
+from events.entities import flow_run_key, task_cache_key
+from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
     AmendFlowRun,
+    AmendTaskRun,
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -80,6 +85,10 @@ def test_the_control_partition_comes_after_the_others() -> None:
             3,
         ),
         (RecordTaskRun(id="p", task_run_id=TASK_RUN, state=ENTERED, task_run=FIELDS), 5),
+        (AmendTaskRun(id="p", task_run_id=TASK_RUN, flow_run_id=FLOW_RUN), 3),
+        (DeleteTaskRun(id="p", task_run_id=TASK_RUN), 5),
+        (DeleteFlowRun(id="p", flow_run_id=FLOW_RUN, task_run_ids=[TASK_RUN]), 3),
+        (CacheTaskState(id="p", key="k", state=ENTERED), STREAMS.of_run(cache_id_of("k"))),
         (
             WriteLogs(
                 id="p",
@@ -94,3 +103,10 @@ def test_a_run_and_all_that_belongs_to_it_live_in_one_partition(
     proposal: Proposal, partition: int
 ) -> None:
     assert STREAMS.of(proposal) == partition
+
+
+def test_what_is_cached_lives_by_its_key_and_all_else_here() -> None:
+    id = cache_id_of("k")
+
+    assert STREAMS.of_key(task_cache_key(id), 1) == STREAMS.of_run(id)
+    assert STREAMS.of_key(flow_run_key(FLOW_RUN), 1) == 1

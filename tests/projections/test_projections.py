@@ -9,7 +9,9 @@ from events.changes import (
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
+    FlowRunDeleted,
     InputsDeleted,
+    Left,
     LogLine,
     LogsWritten,
     PolicyAmended,
@@ -17,6 +19,7 @@ from events.changes import (
     StateRecorded,
     TaskRunAmended,
     TaskRunCreated,
+    TaskRunDeleted,
     TaskRunEnqueued,
     TaskStateCached,
 )
@@ -38,6 +41,7 @@ from tests.support.examples import (
 )
 
 LINE = LogLine(id=RUN, name="x", level=20, message="y", timestamp=NOON)
+LEFT = Left(id=RUN, type=StateType.RUNNING, name="Running", timestamp=NOON)
 EVERY: tuple[Change, ...] = (
     FlowRegistered(flow=Flow(id=FLOW, name="ingest", created=NOON, updated=NOON)),
     FlowRunCreated(attributes=FLOW_RUN_ATTRIBUTES),
@@ -47,6 +51,8 @@ EVERY: tuple[Change, ...] = (
     PolicyAmended(policy=PolicyAmendment(resuming=True)),
     FlowRunAmended(name="renamed"),
     TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES),
+    FlowRunDeleted(id=RUN, left=LEFT, expected_start_time=NOON),
+    TaskRunDeleted(id=TASK_RUN),
     TaskRunEnqueued(task_key="load", queue="scheduled"),
     TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
     InputsDeleted(keys=["k"]),
@@ -57,15 +63,29 @@ HEEDED = {
     "flows": {("flow", FlowRegistered)},
     "flow_runs": {
         ("flow_run", change)
-        for change in (FlowRunCreated, StateEntered, PolicyAmended, FlowRunAmended)
+        for change in (
+            *(FlowRunCreated, StateEntered, PolicyAmended, FlowRunAmended),
+            FlowRunDeleted,
+        )
     },
-    "flow_run_states": {("flow_run", StateEntered), ("flow_run", StateRecorded)},
-    "flow_run_history": {("flow_run", StateEntered)},
+    "flow_run_states": {
+        *(("flow_run", StateEntered), ("flow_run", StateRecorded)),
+        *((subject, FlowRunDeleted) for subject in SUBJECTS),
+    },
+    "flow_run_history": {("flow_run", StateEntered), ("flow_run", FlowRunDeleted)},
     "task_runs": {
-        ("task_run", change) for change in (TaskRunCreated, StateEntered, TaskRunAmended)
+        *(("task_run", change) for change in (TaskRunCreated, StateEntered, TaskRunAmended)),
+        *((subject, TaskRunDeleted) for subject in SUBJECTS),
     },
-    "task_run_states": {("task_run", StateEntered), ("task_run", StateRecorded)},
-    "logs": {(subject, LogsWritten) for subject in SUBJECTS},
+    "task_run_states": {
+        *(("task_run", StateEntered), ("task_run", StateRecorded)),
+        *((subject, TaskRunDeleted) for subject in SUBJECTS),
+    },
+    "logs": {
+        (subject, change)
+        for subject in SUBJECTS
+        for change in (LogsWritten, FlowRunDeleted, TaskRunDeleted)
+    },
 }
 """Which changes of which subjects each view heeds."""
 

@@ -1,16 +1,24 @@
-"""Attributes of a flow run change on request; no state does."""
+"""Attributes of runs change on request; no state does."""
 
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from events.changes import FlowRunAmended
+from events.changes import FlowRunAmended, TaskRunAmended
 from events.decisions import Outcome
 from events.policies import FlowRunPolicy
-from events.proposals import AmendFlowRun
+from events.proposals import AmendFlowRun, AmendTaskRun
 from events.states import StateType
 from tests.support.case import Case
-from tests.support.examples import RUN, a_flow_run, a_state
+from tests.support.examples import (
+    RUN,
+    TASK_RUN,
+    TASK_RUN_ATTRIBUTES,
+    a_flow_run,
+    a_state,
+    a_task_run,
+)
 
 RULE = "KeepJobVariables"
 
@@ -91,3 +99,16 @@ def test_job_variables_may_be_taken_away_at_any_time(case: Case) -> None:
     case.given(a_flow_run(a_state(StateType.RUNNING), job_variables={"image": "i"}))
     case.when(amend(job_variables=None))
     case.then(FlowRunAmended(job_variables=None))
+
+
+def test_a_task_run_gets_another_name(case: Case) -> None:
+    case.given(a_task_run(a_state(StateType.RUNNING)))
+    case.when(AmendTaskRun(id="an amendment", task_run_id=TASK_RUN, flow_run_id=RUN, name="mine"))
+    case.then(TaskRunAmended(attributes=structs.replace(TASK_RUN_ATTRIBUTES, name="mine")))
+    assert case.task_run.progress.state == a_state(StateType.RUNNING)
+
+
+def test_a_task_run_that_is_to_change_in_nothing_does_not(case: Case) -> None:
+    case.given(a_task_run())
+    case.when(AmendTaskRun(id="an amendment", task_run_id=TASK_RUN))
+    case.then()

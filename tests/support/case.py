@@ -23,13 +23,16 @@ from events.entities import (
     task_cache_key,
     task_run_key,
 )
-from events.evolve import evolve
+from events.evolve import evolve, learn
 from events.identity import cache_id_of, derived_id
 from events.policies import FlowRunPolicy
 from events.proposals import (
+    AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -211,14 +214,14 @@ class Case:
         if not isinstance(proposal, WriteLogs):
             assert decision.version == _version(self.known, decision.subject) + 1
         entry_id = self._fold(decision)
-        if not isinstance(proposal, WriteLogs | RegisterFlow):
+        if not isinstance(proposal, WriteLogs | RegisterFlow | DeleteFlowRun | DeleteTaskRun):
             assert answered(self.known, proposal) == entry_id, "the same is decided twice"
 
     def _fold(self, decision: Decision) -> str:
         self.position += 1
         recorded = Recorded(partition=0, position=self.position, time_ms=0, decision=decision)
         self.before = dict(self.known)
-        self.known |= evolve(self.known, recorded)
+        learn(self.known, evolve(self.known, recorded))
         return recorded.entry_id
 
 
@@ -251,7 +254,11 @@ def _subject_of(proposal: Proposal) -> str:
     match proposal:
         case WriteLogs(run_id=id):
             return flow_run_key(id)
-        case ProposeTaskRunState(task_run_id=id):
+        case (
+            ProposeTaskRunState(task_run_id=id)
+            | AmendTaskRun(task_run_id=id)
+            | DeleteTaskRun(task_run_id=id)
+        ):
             return task_run_key(id)
         case CacheTaskState(key=key):
             return task_cache_key(cache_id_of(key))

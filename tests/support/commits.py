@@ -15,6 +15,7 @@ def following(
     time_ms: int = NOON_MS,
     offset: str | None = None,
     snapshots: Mapping[str, bytes] | None = None,
+    forgotten: Sequence[str] = (),
     replies: Sequence[Reply] = (),
     dead_letters: Sequence[DeadLetter] = (),
     lease: str | None = None,
@@ -27,6 +28,7 @@ def following(
         head=head_after(head, made, offset),
         entries=made,
         snapshots=snapshots or {},
+        forgotten=forgotten,
         replies=replies,
         dead_letters=dead_letters,
         lease=lease,
@@ -56,6 +58,7 @@ def full(head: Head, *bodies: bytes) -> Commit:
         head,
         *bodies,
         snapshots={"flow:1": b"snapshot"},
+        forgotten=["flow:2"],
         replies=[Reply(to="me", proposal_id="p", body=b"reply")],
         dead_letters=[DeadLetter(offset="1-0", body=b"?", reason="no")],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from events.changes import Change
 from events.decisions import Decision, Recorded
 from events.entities import Entity, FlowRun, TaskRun, flow_run_key, task_run_key
-from events.evolve import evolve
+from events.evolve import evolve, learn
 from events.instants import millis_of
 from events.log import Commit, Committed, Entry, Head
 from events.log.chain import sealed
@@ -53,7 +53,7 @@ class Story:
             time_ms=millis_of(decision.at),
             decision=decision,
         )
-        self._known[partition] |= evolve(self._known[partition], recorded)
+        learn(self._known[partition], evolve(self._known[partition], recorded))
         self.recorded.append(recorded)
         return recorded
 

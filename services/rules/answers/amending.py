@@ -1,19 +1,19 @@
-"""Attributes of a flow run change on request; no state does."""
+"""Attributes of runs change on request; no state does."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from events.changes import FlowRunAmended
+from events.changes import FlowRunAmended, TaskRunAmended
 from events.decisions import Decision, Outcome, Undecidable
-from events.entities import Entity, FlowRun, flow_run_key
-from events.proposals import AmendFlowRun
+from events.entities import Entity, FlowRun, flow_run_key, task_run_key
+from events.proposals import AmendFlowRun, AmendTaskRun
 from events.states import StateType
 
 from ..asking.orchestrate import Said
-from ..subjects import flow_run_of
-from .decisions import decision, unknown_flow_run
+from ..subjects import flow_run_of, task_run_of
+from .decisions import decision, unknown_flow_run, unknown_task_run
 
 UNCHANGED = FlowRunAmended()
 
@@ -42,6 +42,20 @@ def amend_flow_run(
     )
     changes = () if amended == UNCHANGED else (amended,)
     return decision(proposal, subject, version, at, changes=changes)
+
+
+def amend_task_run(
+    known: Mapping[str, Entity], proposal: AmendTaskRun, at: datetime
+) -> Decision | Undecidable:
+    """Rename the task run, if it is to have another name."""
+    run = task_run_of(known, proposal.task_run_id)
+    if run is None:
+        return unknown_task_run(proposal.task_run_id)
+    subject, version = task_run_key(proposal.task_run_id), run.progress.version + 1
+    if proposal.name is UNSET:
+        return decision(proposal, subject, version, at)
+    amended = TaskRunAmended(attributes=structs.replace(run.attributes, name=proposal.name))
+    return decision(proposal, subject, version, at, changes=(amended,))
 
 
 def keep_job_variables_once_claimed(run: FlowRun, proposal: AmendFlowRun) -> str | None:

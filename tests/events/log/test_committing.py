@@ -184,6 +184,24 @@ async def test_snapshots_are_the_last_ones_written(log: EventLog) -> None:
     assert await log.snapshots(P, []) == []
 
 
+async def test_forgotten_snapshots_are_gone(log: EventLog) -> None:
+    first = {"flow:1": b"a", "flow_run:2": b"b", "flow_run:2:attributes": b"c"}
+    await log.commit(P, following(await log.head(P), b"1", snapshots=first))
+    forgotten = ["flow_run:2", "flow_run:2:attributes", "never:there"]
+    commit = following(await log.head(P), b"2", snapshots={"flow:3": b"d"}, forgotten=forgotten)
+
+    assert await log.commit(P, commit) == Committed()
+    assert await log.snapshots(P, [*first, "flow:3"]) == [b"a", None, None, b"d"]
+
+
+async def test_many_snapshots_can_be_forgotten_at_once(log: EventLog) -> None:
+    snapshots = {f"flow_run:{number}": b"1" for number in range(9_001)}
+    await log.commit(P, following(await log.head(P), b"1", snapshots=snapshots))
+    await log.commit(P, following(await log.head(P), b"2", forgotten=list(snapshots)))
+
+    assert set(await log.snapshots(P, list(snapshots))) == {None}
+
+
 async def test_snapshots_can_be_looked_for_everywhere(log: EventLog) -> None:
     await log.commit(P, following(Head(), b"1", snapshots={"task_run:1": b"a"}))
     await log.commit(log.streams.control, following(Head(), b"1", snapshots={"flow:1": b"b"}))

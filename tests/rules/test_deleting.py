@@ -1,0 +1,120 @@
+"""A run is forgotten on request, with what led to it; its decisions stay in the log."""
+
+from uuid import UUID
+
+from events.changes import FlowRunDeleted, Left, TaskRunDeleted
+from events.entities import Bookkeeping, task_place_key, task_run_key
+from events.proposals import AmendTaskRun, CreateTaskRun, DeleteFlowRun, DeleteTaskRun
+from events.states import StateType
+from events.states.constructors import Running
+from services.rules import answered, needs
+from tests.support.case import Case
+from tests.support.examples import (
+    HOUR,
+    MINUTE,
+    NOON,
+    PARENT_RUN,
+    PARENT_TASK_RUN,
+    RUN,
+    STATE,
+    TASK_RUN,
+    a_flow_run,
+    a_state,
+    a_task_run,
+    propose,
+    propose_task,
+)
+
+PLACE = task_place_key(RUN, "load", "0")
+BOOKED = Bookkeeping(
+    run_count=1, expected_start_time=NOON - HOUR, start_time=NOON - HOUR, total_run_time=5.0
+)
+
+
+def test_a_flow_run_goes_with_the_task_runs_that_are_its_own(case: Case) -> None:
+    elsewhere = a_task_run(id=PARENT_TASK_RUN, flow_run_id=PARENT_RUN, dynamic_key="1")
+    case.given(a_flow_run(a_state(StateType.RUNNING), BOOKED), a_task_run(), elsewhere)
+    stranger = UUID(int=9)
+    named = [TASK_RUN, TASK_RUN, PARENT_TASK_RUN, stranger]
+    case.when(DeleteFlowRun(id="d", flow_run_id=RUN, task_run_ids=named))
+    left = Left(
+        id=STATE,
+        type=StateType.RUNNING,
+        name="Running",
+        timestamp=NOON - MINUTE,
+        start_time=NOON - HOUR,
+        total_run_time=5.0,
+    )
+    case.then(
+        TaskRunDeleted(id=TASK_RUN, place=PLACE),
+        FlowRunDeleted(id=RUN, left=left, expected_start_time=NOON - HOUR),
+    )
+    assert set(case.known) == {
+        task_run_key(PARENT_TASK_RUN),
+        task_place_key(PARENT_RUN, "load", "1"),
+    }
+
+
+def test_a_flow_run_without_a_state_leaves_none(case: Case) -> None:
+    case.given(a_flow_run())
+    case.when(DeleteFlowRun(id="d", flow_run_id=RUN))
+    case.then(FlowRunDeleted(id=RUN))
+
+
+def test_what_is_deleted_is_unknown(case: Case) -> None:
+    case.given(a_flow_run(a_state(StateType.RUNNING)), a_task_run(a_state(StateType.PENDING)))
+    deletion = DeleteFlowRun(id="d", flow_run_id=RUN, task_run_ids=[TASK_RUN])
+    case.asked(deletion)
+    unknown_run = f"Flow run with id {RUN} not found"
+    for proposal in (propose(Running()), deletion):
+        case.when(proposal)
+        case.then_undecidable(unknown_run, "flow_run_id", missing=True)
+        assert answered(case.known, proposal) is None
+    deletion_of_task = DeleteTaskRun(id="e", task_run_id=TASK_RUN, flow_run_id=RUN)
+    rename = AmendTaskRun(id="f", task_run_id=TASK_RUN, flow_run_id=RUN, name="x")
+    for proposal in (propose_task(Running()), deletion_of_task, rename):
+        case.when(proposal)
+        missing = f"Task run with id {TASK_RUN} not found"
+        case.then_undecidable(missing, "task_run_id", missing=True)
+
+
+def test_a_task_run_is_deleted_and_its_place_is_free(case: Case) -> None:
+    case.given(a_flow_run(), a_task_run(a_state(StateType.PENDING)))
+    case.when(DeleteTaskRun(id="d", task_run_id=TASK_RUN, flow_run_id=RUN))
+    case.then(TaskRunDeleted(id=TASK_RUN, place=PLACE))
+    assert PLACE not in case.known
+    again = CreateTaskRun(
+        id="c", flow_run_id=RUN, task_run_id=PARENT_TASK_RUN, task_key="load", dynamic_key="0"
+    )
+    assert case.decided(again).subject == task_run_key(PARENT_TASK_RUN)
+
+
+def test_a_place_that_leads_to_another_run_stays(case: Case) -> None:
+    usurper = a_task_run(id=PARENT_TASK_RUN)
+    case.given(a_flow_run(), a_task_run(), usurper)
+    case.when(DeleteTaskRun(id="d", task_run_id=TASK_RUN, flow_run_id=RUN))
+    case.then(TaskRunDeleted(id=TASK_RUN))
+    assert PLACE in case.known
+
+
+def test_a_task_run_of_its_own_has_no_place(case: Case) -> None:
+    case.given(a_task_run(flow_run_id=None))
+    case.when(DeleteTaskRun(id="d", task_run_id=TASK_RUN))
+    case.then(TaskRunDeleted(id=TASK_RUN))
+
+
+def test_the_places_are_needed_once_the_runs_are_known(case: Case) -> None:
+    one = DeleteTaskRun(id="d", task_run_id=TASK_RUN)
+    assert needs(one) == (task_run_key(TASK_RUN),)
+    case.given(a_flow_run(), a_task_run())
+    assert needs(one, case.known) == (task_run_key(TASK_RUN), PLACE)
+    every = DeleteFlowRun(id="d", flow_run_id=RUN, task_run_ids=[TASK_RUN])
+    assert needs(every, case.known) == (f"flow_run:{RUN}", task_run_key(TASK_RUN), PLACE)
+
+
+def test_a_deleted_run_can_be_made_again(case: Case) -> None:
+    case.given(a_flow_run(a_state(StateType.COMPLETED)))
+    case.asked(DeleteFlowRun(id="d", flow_run_id=RUN))
+    case.given(a_flow_run(a_state(StateType.PENDING)))
+    assert case.flow_run.progress.version == 1
+    case.accepts(propose(Running()))
