@@ -11,11 +11,14 @@ from msgspec import structs
 from events.changes import StateEntered
 from events.decisions import Decision, Outcome
 from events.entities import FlowRun, flow_run_key
-from events.policies import FlowRunPolicy
+from events.policies import FlowRunPolicy, TaskRunPolicy
 from events.proposals import (
     AmendFlowRun,
+    AmendTaskRun,
+    CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -77,6 +80,11 @@ details = st.builds(
     transition_id=maybe(transitions),
     deployment_concurrency_lease_id=maybe(st.just(LEASE)),
     deferred=maybe(st.booleans()),
+    cache_key=maybe(st.sampled_from(["", "k", "l"])),
+    cache_expiration=maybe(times),
+    refresh_cache=maybe(st.booleans()),
+    retriable=maybe(st.booleans()),
+    task_parameters_id=maybe(transitions),
 )
 names = maybe(
     st.sampled_from(["", "Late", "Pending", "Suspended", "Resuming", "Submitting"]) | words
@@ -139,9 +147,37 @@ others: Proposals = st.one_of(
         flow_run_id=maybe(runs),
         task_run_id=maybe(task_runs),
         state=maybe(states),
+        empirical_policy=st.builds(
+            TaskRunPolicy,
+            retries=maybe(st.integers(-1, 2)),
+            retry_delay=maybe(st.integers(-5, 5) | st.lists(st.floats(-1, 9), max_size=3)),
+            retry_jitter_factor=maybe(st.floats(0, 100)),
+        ),
         **places,
     ),
-    st.builds(ProposeTaskRunState, id=ids, task_run_id=task_runs, state=states),
+    st.builds(
+        ProposeTaskRunState,
+        id=ids,
+        task_run_id=task_runs,
+        state=states,
+        force=st.sampled_from([False, False, True]),
+    ),
+    st.builds(AmendTaskRun, id=ids, task_run_id=task_runs, name=words),
+    st.builds(DeleteTaskRun, id=ids, task_run_id=task_runs),
+    st.builds(
+        CacheTaskState,
+        id=ids,
+        key=st.sampled_from(["k", "l"]),
+        state=st.builds(
+            State,
+            id=transitions,
+            type=st.just(StateType.COMPLETED),
+            name=words,
+            timestamp=times,
+            data=results,
+        ),
+        expiration=maybe(times),
+    ),
     st.builds(
         RecordTaskRun,
         id=ids,
