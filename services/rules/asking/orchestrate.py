@@ -117,12 +117,10 @@ def conclude(
         if visit.entering is not final:
             if rule.restores_policy:
                 concluded = structs.replace(concluded, policy=visit.policy)
-        elif now is None:
-            continue
         elif initial is None:
-            if rule.first_after is not None:
+            if rule.first_after is not None and now is not None:
                 concluded = _with(concluded, rule.first_after(question, now))
-        elif rule.after is not None:
+        elif rule.after is not None and now is not None:
             concluded = _with(concluded, rule.after(question, initial, now))
     return concluded
 

@@ -7,7 +7,7 @@ from events.entities import TaskRun
 from events.states import ProposedState, State, StateType
 
 from ..asking.rule import ANY, Question, Rule
-from ..asking.verdict import NOTHING_FOLLOWS, PASS, Aftermath, Pass, Verdict
+from ..asking.verdict import PASS, Aftermath, Pass, Verdict
 
 
 def keep_the_parameters(_: Question[TaskRun], initial: State, proposed: ProposedState) -> Verdict:
@@ -25,8 +25,6 @@ def enqueue(question: Question[TaskRun], _: State, now: State) -> Aftermath:
 
 def enqueue_first(question: Question[TaskRun], now: State) -> Aftermath:
     """Queue a run in its first state; retries have a queue of their own, which goes first."""
-    if now.type is not StateType.SCHEDULED or not now.state_details.deferred:
-        return NOTHING_FOLLOWS
     queued = TaskRunEnqueued(
         task_key=question.run.attributes.task_key,
         queue="retry" if now.name == "AwaitingRetry" else "scheduled",
