@@ -38,8 +38,14 @@ def golden(name: str) -> bytes:
     return (GOLDEN / name).read_bytes().removesuffix(b"\n")
 
 
-def history() -> list[Entry]:
-    lines = json.Decoder(RecordedLine).decode_lines(golden("history.jsonl"))
+HISTORIES = {"history": (20, 7), "deletions": (16, 3)}
+"""The recorded histories, how many decisions they have, and how many entities are left."""
+
+each_history = pytest.mark.parametrize("name", HISTORIES)
+
+
+def history(name: str) -> list[Entry]:
+    lines = json.Decoder(RecordedLine).decode_lines(golden(f"{name}.jsonl"))
     return [
         Entry(
             entry_id=line.entry_id,
@@ -104,29 +110,33 @@ def test_a_golden_proposal_is_read_off_the_bus(message: type[Struct]) -> None:
     assert type(decode_proposal(golden(f"{name}.least.json"))) is message
 
 
-def test_the_recorded_history_is_an_intact_chain() -> None:
-    entries = history()
+@each_history
+def test_the_recorded_history_is_an_intact_chain(name: str) -> None:
+    entries = history(name)
 
-    assert len(entries) == 20
+    assert len(entries) == HISTORIES[name][0]
     assert broken_at(Head(), entries) is None
 
 
-def test_each_recorded_decision_is_written_again_as_it_was() -> None:
-    for entry in history():
+@each_history
+def test_each_recorded_decision_is_written_again_as_it_was(name: str) -> None:
+    for entry in history(name):
         assert encode(decode_decision(entry.body)) == entry.body
 
 
-def test_the_recorded_history_folds_to_the_state_that_was_recorded() -> None:
-    expected = json.decode(golden("history.folded.json"), type=dict[str, Raw])
+@each_history
+def test_the_recorded_history_folds_to_the_state_that_was_recorded(name: str) -> None:
+    expected = json.decode(golden(f"{name}.folded.json"), type=dict[str, Raw])
 
-    assert folded(history()) == {field: bytes(value) for field, value in expected.items()}
+    assert folded(history(name)) == {field: bytes(value) for field, value in expected.items()}
 
 
-def test_the_recorded_snapshots_are_read_as_entities() -> None:
-    stored = json.decode(golden("history.folded.json"), type=dict[str, Raw])
+@each_history
+def test_the_recorded_snapshots_are_read_as_entities(name: str) -> None:
+    stored = json.decode(golden(f"{name}.folded.json"), type=dict[str, Raw])
     keys = [field for field in stored if not field.endswith(":attributes")]
 
-    assert len(keys) == 7
+    assert len(keys) == HISTORIES[name][1]
     for key in keys:
         entity = entity_of(key, [bytes(stored[field]) for field in fields_of(key)])
         assert entity is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from events.changes import FlowRunAmended, Left, StateEntered
+from events.changes import FlowRunAmended, FlowRunDeleted, Left, StateEntered
 from events.decisions import Decision
 from events.states import State, StateType
 
@@ -34,7 +34,8 @@ def entered(decision: Decision) -> StateEntered | None:
 
 def amends(decision: Decision) -> bool:
     """Whether what is known of the run's attributes is outdated by *decision*."""
-    return any(isinstance(change, FlowRunAmended) for change in decision.changes)
+    outdated = (FlowRunAmended, FlowRunDeleted)
+    return any(isinstance(change, outdated) for change in decision.changes)
 
 
 def name_of(change: StateEntered) -> str:
