@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     reply_timeout_ms: Annotated[
         int,
         Field(ge=50, le=120_000, description="how long a proposer waits for its decision, in ms"),
-    ] = 10_000
+    ] = 4_500
     views_wait_ms: Annotated[
         int,
         Field(

@@ -14,11 +14,11 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from events.log.redis import RedisEventLog
 from events.streams import Streams
-from projections.reads import Views
+from projections.reads import Views, ViewsAbsent
 from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 from projections.worker import Worker
@@ -109,7 +109,7 @@ async def gateway(settings: Settings, url: str) -> AsyncGenerator[Http]:
             new_id=clock.new_id,
             limits=limits,
             auth_string=secret.get_secret_value() if secret else None,
-            outages=(SQLAlchemyError,),
+            outages=(OperationalError, ViewsAbsent),
         )
         yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))
 

@@ -16,6 +16,7 @@ from tests.support.sockets import ANSWER_S, is_answered, say, socket, task_run_e
 from tests.support.waiting import wait_until
 
 SOON_S = 0.3
+LATEST_S = 5.0
 
 
 @pytest.fixture
@@ -100,3 +101,15 @@ async def test_without_redis_clients_come_again_and_are_served_when_it_is_back(
 
         await wait_until(is_served, 20)
         assert (await api.get(f"/flow_runs/{run['id']}")).json()["run_count"] == 1
+
+
+def test_a_decision_that_does_not_come_is_answered_within_five_seconds(
+    redis_server: RedisServer, commands: Any, tmp_path: Path
+) -> None:
+    with Running(redis_server.url, tmp_path / "views", "own") as running, running.client() as api:
+        flow = api.post("/flows/", json={"name": "f"}).json()
+        commands.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        answer = api.post("/flow_runs/", json={"flow_id": flow["id"]})
+        commands.execute_command("CLIENT", "UNPAUSE")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.elapsed.total_seconds() < LATEST_S
