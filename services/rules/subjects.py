@@ -77,18 +77,24 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
 
     Flows and logs remember nothing: registering twice finds the flow, and lines have ids.
     """
+    run = _subject(known, proposal)
+    return None if run is None else run.progress.decided.get(proposal.id)
+
+
+def _subject(known: Mapping[str, Entity], proposal: Proposal) -> FlowRun | TaskRun | None:
+    """The run that *proposal* is about, if it exists and remembers proposals."""
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
-            run = flow_run_of(known, proposal.flow_run_id)
+            return flow_run_of(known, proposal.flow_run_id)
         case ProposeTaskRunState():
-            run = task_run_of(known, proposal.task_run_id)
+            return task_run_of(known, proposal.task_run_id)
         case RecordTaskRun():
-            run = recorded_task_run(known, proposal)
+            return recorded_task_run(known, proposal)
         case CreateTaskRun():
-            run = created_task_run(known, proposal)
+            return created_task_run(known, proposal)
         case RegisterFlow() | WriteLogs():
             return None
-    return None if run is None else run.progress.decided.get(proposal.id)
+    assert_never(proposal)
 
 
 def flow_run_of(known: Mapping[str, Entity], id: UUID) -> FlowRun | None:
