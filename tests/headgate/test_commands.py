@@ -164,3 +164,14 @@ def test_settings_are_listed_without_secrets(
 def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["version"]) == 0
     assert "headgate-service" in capsys.readouterr().out
+
+
+def test_what_others_wrote_is_shown_as_it_stands(dev: Dev, command: Command) -> None:
+    run = dev.flow_run(name="[/]", parameters={"path": "[/tmp]"}, tags=["[red]"])
+    dev.set_state(run, "RUNNING", name="[bold]\x1b[2J", message="in [/home]")
+    shown = command("show", run) + command("watch", "--run", run, "--from", "1h", "--count", "2")
+    assert "[/tmp]" in shown
+    assert "[red]" in shown
+    assert "in [/home]" in shown
+    assert "[bold]\N{REPLACEMENT CHARACTER}[2J" in shown
+    assert "\x1b" not in shown
