@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     port: Annotated[
         int, Field(ge=0, le=65_535, description="port the gateway listens on; 0 takes a free one")
     ] = 4200
+    health_port: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=65_535,
+            description="port where a rule processor or projector answers GET /ready; "
+            "left out, nowhere",
+        ),
+    ] = None
     public_api_url: Annotated[
         str | None,
         Field(pattern=r"^https?://", description="the API's URL as clients see it"),

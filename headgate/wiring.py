@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
@@ -71,15 +71,26 @@ def rule_processor(settings: Settings, url: str, redis: Any) -> RuleProcessor:
     return RuleProcessor(url=url, redis=redis, log=log, name=life(), now=clock.now)
 
 
-@asynccontextmanager
-async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Task[None]"]:
+class Projector(NamedTuple):
     """The views follow the log; the task ends only when it cannot go on, and says why."""
+
+    running: "asyncio.Task[None]"
+    worker: Worker
+
+    def ready(self) -> list[str]:
+        """What keeps the views from following, in words; empty when they do."""
+        return [] if self.worker.trouble is None else [f"views: {self.worker.trouble}"]
+
+
+@asynccontextmanager
+async def projector(settings: Settings, url: str) -> AsyncGenerator[Projector]:
+    """A projector, running."""
     async with opened(settings, url) as log:
         with views_of(settings) as engine:
             worker = Worker(log, Store(engine), PROJECTIONS, (RedisError, OSError))
             running = asyncio.create_task(worker.run(), name="projector")
             try:
-                yield running
+                yield Projector(running, worker)
             finally:
                 await end(running)
                 if not running.cancelled():
@@ -126,7 +137,7 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         processor = rule_processor(settings, url, redis)
         await stack.enter_async_context(processor)
         http = await stack.enter_async_context(gateway(settings, url))
-        broken = asyncio.create_task(_broken(views, processor))
+        broken = asyncio.create_task(_broken(views.running, processor))
         stack.push_async_callback(end, broken)
         while processor.ready() and not broken.done():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(READY_POLL_S)

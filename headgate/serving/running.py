@@ -14,6 +14,7 @@ from ..bus.connecting import connected, redis_of
 from ..bus.data_dir import owned
 from ..bus.embedded import embedded
 from ..settings import Settings
+from .readiness import readiness
 
 log = logging.getLogger(__name__)
 
@@ -84,17 +85,24 @@ async def _gateway(settings: Settings, url: str, announce: Announce) -> None:
 
 async def _projector(settings: Settings, url: str) -> None:
     stop = _asked_to_stop()
-    async with wiring.projector(settings, url) as running:
-        log.info("projector_started", extra={"views": settings.views_url.split("@")[-1]})
-        await _until(stop, running)
+    async with (
+        wiring.projector(settings, url) as views,
+        readiness(settings.host, settings.health_port, views.ready) as port,
+    ):
+        about = {"views": settings.views_url.split("@")[-1], "health_port": port}
+        log.info("projector_started", extra=about)
+        await _until(stop, views.running)
     log.info("projector_stopped")
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:
     redis = connected(url)
     try:
-        log.info("rule_processor_started", extra={"prefix": settings.prefix})
-        await wiring.rule_processor(settings, url, redis).run()
+        processor = wiring.rule_processor(settings, url, redis)
+        async with readiness(settings.host, settings.health_port, processor.ready) as port:
+            about = {"prefix": settings.prefix, "health_port": port}
+            log.info("rule_processor_started", extra=about)
+            await processor.run()
         log.info("rule_processor_stopped")
     finally:
         await redis.aclose()
