@@ -175,3 +175,20 @@ def test_what_others_wrote_is_shown_as_it_stands(dev: Dev, command: Command) -> 
     assert "in [/home]" in shown
     assert "[bold]\N{REPLACEMENT CHARACTER}[2J" in shown
     assert "\x1b" not in shown
+
+
+def test_views_are_built_anew_while_they_are_kept(dev: Dev, command: Command) -> None:
+    run = dev.flow_run()
+    said = command("rebuild")
+    assert len(re.findall(r"^[a-z_]+: \d+ decisions folded in ", said, re.MULTILINE)) == 7
+    assert re.search(r"^flow_runs: ", command("rebuild", "flow_runs"), re.MULTILINE)
+    dev.set_state(run, "RUNNING")
+    kept = dev.post("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    assert [each["state_type"] for each in kept] == ["RUNNING"]
+    assert "views equal" in command("replay", "--verify")
+
+
+def test_a_view_that_there_is_not_is_misuse(command: Command) -> None:
+    assert "error: there is no view runs; there are flows, flow_runs," in command(
+        "rebuild", "runs", code=2
+    )
