@@ -31,13 +31,31 @@ def connected(url: str) -> Any:
 
 async def log_on(redis: Any, prefix: str) -> RedisEventLog:
     """The log under *prefix*, with the partitions that it was created with."""
-    partitions = await redis.hget(Streams(prefix=prefix).format, "partitions")
+    partitions = await _created_with(redis, prefix)
     if partitions is None:
         raise NoLog(
             f"there is no log under the prefix {prefix!r} on this Redis; start Headgate on it "
             "first (`headgate dev`), or set HEADGATE_PREFIX"
         )
-    return RedisEventLog(redis, Streams(partitions=int(partitions), prefix=prefix))
+    return RedisEventLog(redis, Streams(partitions=partitions, prefix=prefix))
+
+
+async def streams_of(settings: Settings, url: str) -> Streams:
+    """The names of the log that *settings* mean, be it there or yet to be created."""
+    partitions = settings.partitions
+    if partitions is None:
+        redis = connected(url)
+        try:
+            created = await _created_with(redis, settings.prefix)
+        finally:
+            await redis.aclose()
+        partitions = created or settings.partitions_of_a_new_log
+    return Streams(partitions=partitions, prefix=settings.prefix)
+
+
+async def _created_with(redis: Any, prefix: str) -> int | None:
+    created = await redis.hget(Streams(prefix=prefix).format, "partitions")
+    return None if created is None else int(created)
 
 
 @contextmanager

@@ -128,9 +128,10 @@ def test_a_password_is_asked_for_and_none_is_shown(
 
 
 def test_another_number_of_partitions(
-    doctor: Doctor, redis_server: RedisServer, client: Any
+    doctor: Doctor, redis_server: RedisServer, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.hset(Streams().format, "partitions", 64)
+    monkeypatch.setenv("HEADGATE_PARTITIONS", "8")
     what, mend = wrong(doctor("--redis-url", redis_server.url))
     assert what == "log: it was created with 64 partitions, and the setting is 8"
     assert mend == "→ set HEADGATE_PARTITIONS=64, or another HEADGATE_PREFIX"

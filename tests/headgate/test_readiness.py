@@ -104,3 +104,18 @@ async def test_a_port_that_is_taken_is_named_with_its_variable() -> None:
         with pytest.raises(PortTaken, match="set HEADGATE_HEALTH_PORT to another one"):
             async with readiness("127.0.0.1", port, list):
                 pass
+
+
+@pytest.mark.parametrize("service", ["rule-processor", "projector"])
+async def test_a_service_waits_for_a_redis_that_is_not_there_yet(
+    redis_server: RedisServer, tmp_path: Path, service: str
+) -> None:
+    redis_server.kill()
+    with served(service, redis_server.url, tmp_path) as url:
+
+        async def is_ready() -> bool:
+            return (await answer(url))[0] == 200
+
+        await wait_until(lambda: "waiting_for_redis" in (tmp_path / "log").read_text(), END_S)
+        redis_server.start()
+        await wait_until(is_ready, END_S)
