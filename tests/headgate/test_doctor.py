@@ -148,8 +148,9 @@ def test_a_directory_that_cannot_be_made(doctor: Doctor, tmp_path: Path) -> None
 def test_a_directory_that_is_a_file(doctor: Doctor, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    what, _ = wrong(doctor("--data-dir", str(blocked)))
-    assert what.startswith(f"data directory: cannot write to the data directory {blocked}")
+    what, mend = wrong(doctor("--data-dir", str(blocked)))
+    assert what == f"data directory: the data directory {blocked} is a file"
+    assert mend == "→ remove it, or set HEADGATE_DATA_DIR to another"
 
 
 def test_a_port_that_somebody_else_has(doctor: Doctor) -> None:

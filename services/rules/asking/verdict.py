@@ -50,6 +50,3 @@ class Aftermath(Struct, frozen=True, kw_only=True):
 
     policy: PolicyAmendment | None = None
     inputs_deleted: tuple[str, ...] = ()
-
-
-NOTHING_FOLLOWS = Aftermath()
