@@ -60,13 +60,21 @@ def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    # messages make thousands of objects, hardly any in cycles: looking for them took a tenth
-    gc.set_threshold(50_000, 20, 100)
+    _collect_seldom()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main)
     except Outdated as error:
         raise ForPeople(f"{error}; `headgate rebuild` does, and may run meanwhile") from error
+
+
+def _collect_seldom() -> None:
+    """Messages make thousands of objects, hardly any in cycles: looking for them took a tenth.
+
+    What the imports made stays for ever, and is not looked at at all.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _develop(

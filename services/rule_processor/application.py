@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 import logging
 from typing import Any, Self
 
@@ -98,8 +97,6 @@ class RuleProcessor:
 
     async def run(self) -> None:
         """Serve until a signal asks to stop, or raise what cannot be helped."""
-        # A batch makes thousands of objects, none in cycles: looking for them took a tenth.
-        gc.set_threshold(50_000, 20, 100)
         app = FastStream(
             self._bus, logger=_log, after_startup=[self._begin], on_shutdown=[self._end]
         )
