@@ -64,6 +64,7 @@ def test_the_settings_are_listed_with_their_bounds(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     timeout = r"HEADGATE_REPLY_TIMEOUT_MS +4500 +50 to 120000 +how"
     assert any(re.match(timeout, each) for each in lines)
-    assert any(
+    fsync = r"HEADGATE_REDIS_FSYNC +always +always, everysec +when"
+    assert any(re.match(fsync, each) for each in lines)
         re.match(r"HEADGATE_REDIS_FSYNC +always +always, everysec +", each) for each in lines
     )
