@@ -8,7 +8,6 @@ import logging
 from typing import Any, Self
 
 from faststream import FastStream
-from faststream.redis import StreamSub
 from msgspec import Struct
 from redis.asyncio import Redis
 
@@ -19,7 +18,7 @@ from ..errors import LogVanished
 from ..patience import end, pause_s
 from ..proposer import Proposer
 from .batch import Arrival, decode, parse
-from .bus import READ_BLOCK_MS, Bus
+from .bus import Bus, Proposals
 from .health import Health
 from .leases import LEASE_MS, Leases
 from .partition import PASSING, Partition
@@ -224,12 +223,8 @@ class RuleProcessor:
         )
         await partition.open()
         subscriber: Any = self._bus.subscriber(
-            stream=StreamSub(
-                self._streams.proposals(number),
-                batch=True,
-                last_id=partition.head.offset,
-                max_records=self._batch_max,
-                polling_interval=READ_BLOCK_MS,
+            stream=Proposals(
+                self._streams.proposals(number), partition.head.offset, self._batch_max
             ),
             parser=parse,
             decoder=decode,
