@@ -16,6 +16,8 @@ FAST_TESTS := tests/architecture tests/rules tests/events
 
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV :=
+# set from outside, it would make every start compile all modules anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types suite $(FAST_TESTS) bench chaos compose-test up down lock clean
