@@ -105,3 +105,13 @@ def test_a_socket_that_cannot_say_who_it_is_is_refused(gateway: Running) -> None
     with pytest.raises(InvalidStatus) as refused, opened(gateway, "/events/in", "other"):
         pass
     assert refused.value.response.status_code == 403
+
+
+def test_who_never_says_who_it_is_is_sent_away(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.sockets.socket.ADMIT_S", 0.2)
+    with opened(gateway, "/events/out") as connection, pytest.raises(ConnectionClosed) as closed:
+        connection.recv(timeout=ANSWER_S)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "Expected 'auth' message")
