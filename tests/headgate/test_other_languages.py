@@ -115,7 +115,7 @@ def test_what_is_no_proposal_is_a_dead_letter_once_and_its_neighbours_live(
     run = dev.flow_run()
     partition = str(int(run[-4:], 16) % PARTITIONS)
     bad = {"type": "propose_flow_run_state.v1", "id": f"bad-{run}", "flow_run_id": run, "state": 7}
-    good = {**EXAMPLES[1], "flow_run_id": run, "id": f"good-{run}"}
+    good = {**EXAMPLES[1], "flow_run_id": run, "id": f"good-{run}", "reply_to": "good"}
     redis_cli.propose(partition, bad)
     redis_cli.propose(partition, good)
     name = letters.until(f"bad-{run}")
@@ -140,7 +140,8 @@ def test_a_proposal_about_a_run_that_comes_later_is_sent_again_as_it_was(
 ) -> None:
     run = "019aa1b2-7c00-7000-8000-0000000000ff"
     partition = str(int(run[-4:], 16) % PARTITIONS)
-    redis_cli.propose(partition, {**EXAMPLES[1], "flow_run_id": run, "id": "early"})
+    early = {**EXAMPLES[1], "flow_run_id": run, "id": "early", "reply_to": "early"}
+    redis_cli.propose(partition, early)
     name = letters.until('"early"')
     redis_cli.propose(partition, {**EXAMPLES[0], "flow_run_id": run, "id": "late"})
     assert "is sent again" in letters("resubmit", name)
