@@ -24,12 +24,12 @@ from .store import Store, ViewTable
 BATCH_MAX = 1_000
 """Entries of a partition in one transaction: they make its cost small, and still show soon."""
 
-BATCH_SMALL = 100
-LINGER_S = 0.010
-"""How long the worker rests after a batch of fewer than `BATCH_SMALL` entries.
+LINGERS_S = ((8, 0.01), (100, 0.04))
+"""How long the worker rests after a batch of fewer entries than these.
 
 A transaction costs as much as some ten of its entries. Under load those of this time then share
 one; a decision that comes alone is folded at once, and hardly a caller can ask sooner for the next.
+Where batches are large already, resting would only make the views late.
 """
 
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -158,8 +158,9 @@ class Worker:
         async for found in self._log.tail(after, BATCH_MAX):
             await self.fold(found)
             self._failures = 0
-            if sum(len(entries) for _, entries in found) < BATCH_SMALL:
-                await self._sleep(LINGER_S)
+            folded = sum(len(entries) for _, entries in found)
+            if rest_s := next((rest_s for most, rest_s in LINGERS_S if folded < most), None):
+                await self._sleep(rest_s)
 
     async def _begin(self) -> dict[int, str]:
         """Where to go on from, in every partition."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from services.packing import packing
+
 from .._language import RedisEventLog, Streams
 from ..errors import ForPeople
 from ..settings import Settings
@@ -31,7 +33,9 @@ def connected(url: str) -> Any:
         "socket_timeout": ANSWER_S,
         "health_check_interval": 0,
     }
-    return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+    return packing(
+        Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+    )
 
 
 async def log_on(redis: Any, prefix: str) -> RedisEventLog:

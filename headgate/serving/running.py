@@ -60,7 +60,7 @@ def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    _collect_seldom()
+    collect_seldom()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main)
@@ -68,7 +68,7 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
         raise ForPeople(f"{error}; `headgate rebuild` does, and may run meanwhile") from error
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Messages make thousands of objects, hardly any in cycles: looking for them took a tenth.
 
     What the imports made stays for ever, and is not looked at at all.

@@ -17,7 +17,7 @@ from projections.store import Outdated, Store, checkpoints, open_engine
 from projections.views import PROJECTIONS
 from projections.views.flow_runs import flow_runs
 from projections.views.flows import flows
-from projections.worker import LINGER_S, Worker, recorded_of
+from projections.worker import LINGERS_S, Worker, recorded_of
 from tests.support.rows import Database
 from tests.support.telling import Story, appended, created, moved
 from tests.support.waiting import wait_until
@@ -183,7 +183,7 @@ async def test_a_log_that_is_away_is_waited_for_ever_longer_and_a_gap_ends_it(
     worker = Worker(log, database.store, PROJECTIONS, sleep=sleep)
     with pytest.raises(CorruptLog):
         await worker.run()
-    assert slept == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, LINGER_S]
+    assert slept == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, LINGERS_S[0][1]]
     assert troubles == ["nobody listens"] * 8 + [None]
     assert worker.trouble is not None
     assert "position 2: the entry is missing" in worker.trouble
