@@ -181,9 +181,10 @@ class Headgate:
                 yield each
 
     async def _follow(self, cursor: Cursor) -> AsyncIterator[Recorded]:
-        async for partition, entries in self.log.tail(cursor):
-            for entry in entries:
-                yield reading.recorded(partition, entry)
+        async for found in self.log.tail(cursor):
+            for partition, entries in found:
+                for entry in entries:
+                    yield reading.recorded(partition, entry)
 
 
 def _one_of(types: Collection[StateType]) -> Callable[[State], bool]:

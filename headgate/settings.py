@@ -17,6 +17,10 @@ FOREIGN = ("HEADGATE_COMPOSE_", "HEADGATE_TEST_")
 
 MEBIBYTE = 1_048_576
 
+PARTITIONS = 8
+PARTITIONS_EMBEDDED = 2
+"""Where one process does all the work, more partitions make smaller batches and nothing faster."""
+
 
 class SettingsInvalid(ForPeople):
     """One or more settings are wrong; the message has a line for each and names the variable."""
@@ -56,21 +60,35 @@ class Settings(BaseSettings):
     port: Annotated[
         int, Field(ge=0, le=65_535, description="port the gateway listens on; 0 takes a free one")
     ] = 4200
+    health_port: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=65_535,
+            description="port where a rule processor or projector answers GET /ready; "
+            "left out, nowhere",
+        ),
+    ] = None
     public_api_url: Annotated[
         str | None,
         Field(pattern=r"^https?://", description="the API's URL as clients see it"),
     ] = None
     partitions: Annotated[
-        int,
-        Field(ge=1, le=1024, description="partitions of the log; fixed when the log is created"),
-    ] = 8
+        int | None,
+        Field(
+            ge=1,
+            le=1024,
+            description="partitions of the log, fixed when it is created; left out, as many as it "
+            "has, and a new one gets 2 on an embedded Redis and else 8",
+        ),
+    ] = None
     prefix: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="start of every Redis key")
     ] = "headgate"
     reply_timeout_ms: Annotated[
         int,
         Field(ge=50, le=120_000, description="how long a proposer waits for its decision, in ms"),
-    ] = 10_000
+    ] = 4_500
     views_wait_ms: Annotated[
         int,
         Field(
@@ -114,6 +132,11 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """The data directory, absolute."""
         return self.data_dir.expanduser().absolute()
+
+    @property
+    def partitions_of_a_new_log(self) -> int:
+        """The number of partitions that a log gets which is created now."""
+        return self.partitions or (PARTITIONS_EMBEDDED if self.redis_url is None else PARTITIONS)
 
     @property
     def views_url(self) -> str:

@@ -10,15 +10,15 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from events.log.redis import RedisEventLog
 from events.streams import Streams
-from projections.reads import Views
+from projections.reads import Views, ViewsAbsent
 from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 from projections.worker import Worker
@@ -28,24 +28,19 @@ from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
 
 from . import clock
-from .bus.connecting import connected
+from .bus.connecting import connected, streams_of
 from .serving.http import Http
 from .settings import Settings
 
 READY_POLL_S = 0.005
 
 
-def streams_of(settings: Settings) -> Streams:
-    """The names of the log that *settings* mean."""
-    return Streams(partitions=settings.partitions, prefix=settings.prefix)
-
-
 @asynccontextmanager
-async def opened(settings: Settings, url: str) -> AsyncGenerator[RedisEventLog]:
+async def opened(streams: Streams, url: str) -> AsyncGenerator[RedisEventLog]:
     """A log of one's own connections, closed in the end."""
     redis = connected(url)
     try:
-        yield RedisEventLog(redis, streams_of(settings))
+        yield RedisEventLog(redis, streams)
     finally:
         await redis.aclose()
 
@@ -65,21 +60,32 @@ def life() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
 
 
-def rule_processor(settings: Settings, url: str, redis: Any) -> RuleProcessor:
+def rule_processor(streams: Streams, url: str, redis: Any) -> RuleProcessor:
     """A rule processor, to be started or run."""
-    log = RedisEventLog(redis, streams_of(settings))
+    log = RedisEventLog(redis, streams)
     return RuleProcessor(url=url, redis=redis, log=log, name=life(), now=clock.now)
 
 
-@asynccontextmanager
-async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Task[None]"]:
+class Projector(NamedTuple):
     """The views follow the log; the task ends only when it cannot go on, and says why."""
-    async with opened(settings, url) as log:
+
+    running: "asyncio.Task[None]"
+    worker: Worker
+
+    def ready(self) -> list[str]:
+        """What keeps the views from following, in words; empty when they do."""
+        return [] if self.worker.trouble is None else [f"views: {self.worker.trouble}"]
+
+
+@asynccontextmanager
+async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Projector]:
+    """A projector, running."""
+    async with opened(streams, url) as log:
         with views_of(settings) as engine:
             worker = Worker(log, Store(engine), PROJECTIONS, (RedisError, OSError))
             running = asyncio.create_task(worker.run(), name="projector")
             try:
-                yield running
+                yield Projector(running, worker)
             finally:
                 await end(running)
                 if not running.cancelled():
@@ -87,15 +93,15 @@ async def projector(settings: Settings, url: str) -> AsyncGenerator["asyncio.Tas
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, url: str) -> AsyncGenerator[Http]:
+async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Http]:
     """The API answers; whoever is connected is told when it ends."""
     async with AsyncExitStack() as stack:
-        log = await stack.enter_async_context(opened(settings, url))
+        log = await stack.enter_async_context(opened(streams, url))
         redis = connected(url)
         stack.push_async_callback(redis.aclose)
         timeout_s = settings.reply_timeout_ms / 1000
         proposer = await stack.enter_async_context(
-            Proposer(redis, log.streams, f"gateway-{life()}", clock.now, timeout_s=timeout_s)
+            Proposer(redis, streams, f"gateway-{life()}", clock.now, timeout_s=timeout_s)
         )
         secret = settings.api_auth_string
         limits = GatewayLimits(
@@ -109,7 +115,7 @@ async def gateway(settings: Settings, url: str) -> AsyncGenerator[Http]:
             new_id=clock.new_id,
             limits=limits,
             auth_string=secret.get_secret_value() if secret else None,
-            outages=(SQLAlchemyError,),
+            outages=(OperationalError, ViewsAbsent),
         )
         yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))
 
@@ -117,16 +123,16 @@ async def gateway(settings: Settings, url: str) -> AsyncGenerator[Http]:
 @asynccontextmanager
 async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, Any]]:
     """All services in this event loop; yields the API's URL and what ends when one is broken."""
+    streams = await streams_of(settings, url)
     async with AsyncExitStack() as stack:
         redis = connected(url)
         stack.push_async_callback(redis.aclose)
-        log = RedisEventLog(redis, streams_of(settings))
-        await log.create()
-        views = await stack.enter_async_context(projector(settings, url))
-        processor = rule_processor(settings, url, redis)
+        await RedisEventLog(redis, streams).create()
+        views = await stack.enter_async_context(projector(settings, streams, url))
+        processor = rule_processor(streams, url, redis)
         await stack.enter_async_context(processor)
-        http = await stack.enter_async_context(gateway(settings, url))
-        broken = asyncio.create_task(_broken(views, processor))
+        http = await stack.enter_async_context(gateway(settings, streams, url))
+        broken = asyncio.create_task(_broken(views.running, processor))
         stack.push_async_callback(end, broken)
         while processor.ready() and not broken.done():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(READY_POLL_S)

@@ -4,15 +4,15 @@ Readers and the worker go on meanwhile. The switch is one transaction and happen
 new table is not behind the old one anywhere, so that nobody sees time go back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from anyio import to_thread
 
-from events.log import START, Entry, EventLog
+from events.log import START, EventLog
 
 from .projection import Projection
 from .store import Store, ViewTable
-from .worker import BATCH_MAX, apply, recorded_of
+from .worker import BATCH_MAX, fold_found
 
 Progress = Callable[[int, int], None]
 """Told how many decisions are folded, and how many there are."""
@@ -52,14 +52,7 @@ async def _catch_up(
     for partition in log.streams.every():
         after = reached.get(partition, START)
         while entries := await log.entries(partition, after, BATCH_MAX):
-            await to_thread.run_sync(fold_entries, store, [table], partition, entries)
+            await to_thread.run_sync(fold_found, store, [table], [(partition, entries)])
             after, done = entries[-1].entry_id, done + len(entries)
             on_progress(done, max(done, total))
     return done
-
-
-def fold_entries(
-    store: Store, tables: Sequence[ViewTable], partition: int, entries: Sequence[Entry]
-) -> None:
-    """Fold consecutive entries of a partition into *tables*."""
-    apply(store, tables, partition, [recorded_of(partition, entry) for entry in entries])

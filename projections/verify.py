@@ -83,7 +83,7 @@ async def _fold(
                 known = [recorded for recorded in batch if recorded.position <= upto]
                 if known:
                     tables = [(projection, projection.name)]
-                    await to_thread.run_sync(apply, scratch, tables, partition, known)
+                    await to_thread.run_sync(apply, scratch, tables, {partition: known})
             after, position = entries[-1].entry_id, batch[-1].position
             done += len(entries)
             on_progress(done, total)

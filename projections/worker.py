@@ -1,12 +1,13 @@
 """The worker follows the log of every partition and keeps all views up to date.
 
-A batch's rows and the checkpoints of the views go into one transaction. What a checkpoint has
-passed is skipped, so that redelivery changes nothing and several workers do no harm. A gap, or an
-entry that cannot be read, stops the worker: views that skip are views that lie.
+What one read of the log finds, in all partitions, goes into one transaction with the checkpoints
+of the views. What a checkpoint has passed is skipped, so that redelivery changes nothing and
+several workers do no harm. A gap, or an entry that cannot be read, stops the worker: views that
+skip are views that lie.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import anyio
 from anyio import to_thread
@@ -15,14 +16,22 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from events.decisions import Recorded
-from events.log import START, CorruptLog, Entry, EventLog
+from events.log import START, CorruptLog, Entry, EventLog, Found
 from events.wire.codec import decode_decision
 
 from .projection import Projection, Row, Sql
 from .store import Store, ViewTable
 
 BATCH_MAX = 1_000
-"""Entries in one transaction: enough to make its cost small, few enough to show soon."""
+"""Entries of a partition in one transaction: they make its cost small, and still show soon."""
+
+LINGERS_S = ((8, 0.01), (100, 0.04))
+"""How long the worker rests after a batch of fewer entries than these.
+
+A transaction costs as much as some ten of its entries. Under load those of this time then share
+one; a decision that comes alone is folded at once, and hardly a caller can ask sooner for the next.
+Where batches are large already, resting would only make the views late.
+"""
 
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -44,35 +53,45 @@ def recorded_of(partition: int, entry: Entry) -> Recorded:
 
 
 def apply(
-    store: Store,
-    tables: Sequence[ViewTable],
-    partition: int,
-    batch: Sequence[Recorded],
-) -> int:
-    """Fold *batch*, consecutive decisions of a partition, into *tables*, all or nothing.
+    store: Store, tables: Sequence[ViewTable], batches: Mapping[int, Sequence[Recorded]]
+) -> dict[int, int]:
+    """Fold *batches*, consecutive decisions of each partition, into *tables*, all or nothing.
 
-    Gives the position that they have reached. Each table skips what it has; CorruptLog when
-    there is a gap before the batch or in it.
+    Gives the positions that they have reached. Each table skips what it has; CorruptLog when
+    there is a gap before a batch or in it.
     """
-    last = batch[-1]
+    ends = {partition: batch[-1] for partition, batch in batches.items()}
     with store.writing() as connection:
-        reached = store.claimed(connection, tables, partition)
-        _assert_gapless(partition, min(reached.values()), batch)
+        reached = store.claimed(connection, tables, batches)
+        for partition, batch in batches.items():
+            first = min(reached[name, partition] for _, name in tables)
+            _assert_gapless(partition, first, batch)
         for projection, name in tables:
             kinds: dict[Sql, list[Row]] = {kind: [] for kind in projection.kinds}
-            after, fold = reached[name], projection.fold
-            for recorded in batch:
-                if recorded.position > after:
-                    for sql, row in fold(recorded):
-                        if sql.in_order:
-                            _execute(store, connection, name, kinds)
-                            store.execute(connection, name, sql, [row])
-                        else:
-                            kinds[sql].append(row)
+            fold = projection.fold
+            for partition, batch in batches.items():
+                after = reached[name, partition]
+                for recorded in batch:
+                    if recorded.position > after:
+                        for sql, row in fold(recorded):
+                            if sql.in_order:
+                                _execute(store, connection, name, kinds)
+                                store.execute(connection, name, sql, [row])
+                            else:
+                                kinds[sql].append(row)
             _execute(store, connection, name, kinds)
-        behind = [name for name, position in reached.items() if position < last.position]
-        store.advance(connection, behind, partition, last.position, last.entry_id)
-    return max(last.position, *reached.values())
+        store.advance(
+            connection,
+            [
+                (name, ends[partition])
+                for (name, partition), position in reached.items()
+                if position < ends[partition].position
+            ],
+        )
+    return {
+        partition: max(last.position, *(reached[name, partition] for _, name in tables))
+        for partition, last in ends.items()
+    }
 
 
 def _execute(store: Store, connection: Connection, name: str, kinds: dict[Sql, list[Row]]) -> None:
@@ -91,6 +110,18 @@ def _assert_gapless(partition: int, reached: int, batch: Sequence[Recorded]) -> 
                 f"position {recorded.position} follows"
             )
         expected += 1
+
+
+def fold_found(store: Store, tables: Sequence[ViewTable], found: Found) -> dict[int, int]:
+    """Fold what a read found into *tables*; CorruptLog when an entry cannot be read."""
+    return apply(
+        store,
+        tables,
+        {
+            partition: [recorded_of(partition, entry) for entry in entries]
+            for partition, entries in found
+        },
+    )
 
 
 class Worker:
@@ -135,9 +166,12 @@ class Worker:
     async def _follow(self) -> None:
         after = await self._begin()
         self.trouble = None
-        async for partition, entries in self._log.tail(after, BATCH_MAX):
-            await self.fold(partition, entries)
+        async for found in self._log.tail(after, BATCH_MAX):
+            await self.fold(found)
             self._failures = 0
+            folded = sum(len(entries) for _, entries in found)
+            if rest_s := next((rest_s for most, rest_s in LINGERS_S if folded < most), None):
+                await self._sleep(rest_s)
 
     async def _begin(self) -> dict[int, str]:
         """Where to go on from, in every partition."""
@@ -148,13 +182,9 @@ class Worker:
         self.positions = {p: int(entry_id.partition("-")[2]) for p, entry_id in after.items()}
         return after
 
-    async def fold(self, partition: int, entries: Sequence[Entry]) -> None:
-        """Fold consecutive entries of a partition into all views."""
-        self.positions[partition] = await to_thread.run_sync(self._apply, partition, entries)
-
-    def _apply(self, partition: int, entries: Sequence[Entry]) -> int:
-        batch = [recorded_of(partition, entry) for entry in entries]
-        return apply(self._store, self._tables, partition, batch)
+    async def fold(self, found: Found) -> None:
+        """Fold consecutive entries of each partition into all views."""
+        self.positions |= await to_thread.run_sync(fold_found, self._store, self._tables, found)
 
     async def lag(self) -> dict[int, int]:
         """For each partition, how many decisions the views are behind."""

@@ -43,6 +43,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     hash: str
 
 
+Found = list[tuple[int, list[Entry]]]
+"""What one read of several partitions found: each partition at most once, none without entries."""
+
+
 class Reply(Struct, frozen=True, kw_only=True):
     """The answer for one proposer, as JSON; *to* is the client's name."""
 
@@ -165,14 +169,15 @@ class EventLog(Protocol):
         """At most *limit* dead letters after the id *after*, each with its own id, oldest first."""
         ...
 
-    def tail(
-        self, after: Mapping[int, str], limit: int = 1_000
-    ) -> AsyncIterator[tuple[int, list[Entry]]]:
-        """Entries of the partitions in *after*, each from after its id; waits for more."""
+    def tail(self, after: Mapping[int, str], limit: int = 1_000) -> AsyncIterator[Found]:
+        """What each read finds in the partitions in *after*, after these ids; waits for more.
+
+        At most *limit* entries of a partition at once.
+        """
         ...
 
 
 __all__ = [
     "GENESIS", "START", "Commit", "Committed", "Conflict", "CorruptLog", "DeadLetter", "Entry",
-    "EventLog", "FormatMismatch", "Head", "LeaseLost", "Recorded", "Reply",
+    "EventLog", "FormatMismatch", "Found", "Head", "LeaseLost", "Recorded", "Reply",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from ..streams import Streams
-from . import START, Commit, Committed, Conflict, DeadLetter, Entry, Head, LeaseLost
+from . import START, Commit, Committed, Conflict, DeadLetter, Entry, Found, Head, LeaseLost
 from .chain import assert_follows
 
 
@@ -98,19 +98,19 @@ class MemoryEventLog:
         """What *client* was answered, oldest first."""
         return list(self._partitions[partition].replies[client])
 
-    async def tail(
-        self, after: Mapping[int, str], limit: int = 1_000
-    ) -> AsyncIterator[tuple[int, list[Entry]]]:
+    async def tail(self, after: Mapping[int, str], limit: int = 1_000) -> AsyncIterator[Found]:
         cursors = dict(after)
         while True:
-            grown, waiting = self._grown, True
+            grown = self._grown
+            found: Found = []
             for partition, cursor in cursors.items():
                 entries = await self.entries(partition, cursor, limit)
                 if entries:
-                    waiting = False
                     cursors[partition] = entries[-1].entry_id
-                    yield partition, entries
-            if waiting:
+                    found.append((partition, entries))
+            if found:
+                yield found
+            else:
                 await grown.wait()
 
 

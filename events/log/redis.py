@@ -62,6 +62,7 @@ from . import (
     DeadLetter,
     Entry,
     FormatMismatch,
+    Found,
     Head,
     LeaseLost,
 )
@@ -227,18 +228,19 @@ class RedisEventLog:
         )
         return [(id.decode(), _letter(fields)) for id, fields in rows]
 
-    async def tail(
-        self, after: Mapping[int, str], limit: int = 1_000
-    ) -> AsyncIterator[tuple[int, list[Entry]]]:
+    async def tail(self, after: Mapping[int, str], limit: int = 1_000) -> AsyncIterator[Found]:
         partitions = {self.streams.transitions(each).encode(): each for each in after}
         cursors = {key: after[partition] for key, partition in partitions.items()}
         block_ms = self._block_ms()
         while True:
             answer = await self._redis.xread(cursors, count=limit, block=block_ms)
+            found: Found = []
             for key, rows in _by_stream(answer):
                 entries = [_entry(id, fields) for id, fields in rows]
                 cursors[key] = entries[-1].entry_id
-                yield partitions[key], entries
+                found.append((partitions[key], entries))
+            if found:
+                yield found
 
     def _block_ms(self) -> int:
         """How long one read may wait: well within what the socket takes for a failure."""

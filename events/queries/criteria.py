@@ -59,14 +59,14 @@ class TaskRunIdIs(Criterion, frozen=True, kw_only=True):
 
 
 class NameIs(Criterion, frozen=True, kw_only=True):
-    """The name is one of these, or contains that, whatever its case."""
+    """The name is one of these, or is like that: whatever its case, `%` and `_` any text."""
 
     any_: list[str] | None = None
     like_: str | None = None
 
 
 class NameStarts(Criterion, frozen=True, kw_only=True):
-    """The name is one of these, or begins with one of those."""
+    """The name is one of these, or begins with one of those, whatever its case."""
 
     any_: list[str] | None = None
     startswith_: list[str] | None = None
@@ -93,7 +93,7 @@ class NullableTextIs(Combined, frozen=True, kw_only=True):
 
 
 class Contains(Criterion, frozen=True, kw_only=True):
-    """The text contains this, whatever its case."""
+    """The text contains this, whatever its case; `%` and `_` stand for any text."""
 
     like_: str | None = None
 

@@ -1,10 +1,10 @@
 """States: where a run is, and the details that a state carries."""
 
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Any, cast
 from uuid import UUID
 
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 
 from ..instants import Instant
 
@@ -158,6 +158,3 @@ def stored_data(data: object) -> object:
 
 def _is_marked_unpersisted(data: object) -> bool:
     return isinstance(data, dict) and cast("dict[str, object]", data).get("type") == UNPERSISTED
-
-
-StateName = Annotated[str, Meta(description="names are compared with their case")]

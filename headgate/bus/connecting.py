@@ -6,13 +6,16 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from services.packing import packing
+
 from .._language import RedisEventLog, Streams
 from ..errors import ForPeople
 from ..settings import Settings
 from .data_dir import owned
 from .embedded import embedded, running_url
 
-CONNECT_S = 5.0
+ANSWER_S = 4.5
+"""How long Redis may take to answer: whoever waits for us is told within five seconds."""
 
 
 class NoLog(ForPeople):
@@ -25,19 +28,43 @@ def connected(url: str) -> Any:
     Typed `Any`: redis-py declares most answers as "this or an awaitable of it".
     """
     # no health checks: a Redis whose disk is full refuses PING too, and reading still works
-    options: dict[str, Any] = {"socket_connect_timeout": CONNECT_S, "health_check_interval": 0}
-    return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+    options: dict[str, Any] = {
+        "socket_connect_timeout": ANSWER_S,
+        "socket_timeout": ANSWER_S,
+        "health_check_interval": 0,
+    }
+    return packing(
+        Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+    )
 
 
 async def log_on(redis: Any, prefix: str) -> RedisEventLog:
     """The log under *prefix*, with the partitions that it was created with."""
-    partitions = await redis.hget(Streams(prefix=prefix).format, "partitions")
+    partitions = await _created_with(redis, prefix)
     if partitions is None:
         raise NoLog(
             f"there is no log under the prefix {prefix!r} on this Redis; start Headgate on it "
             "first (`headgate dev`), or set HEADGATE_PREFIX"
         )
-    return RedisEventLog(redis, Streams(partitions=int(partitions), prefix=prefix))
+    return RedisEventLog(redis, Streams(partitions=partitions, prefix=prefix))
+
+
+async def streams_of(settings: Settings, url: str) -> Streams:
+    """The names of the log that *settings* mean, be it there or yet to be created."""
+    partitions = settings.partitions
+    if partitions is None:
+        redis = connected(url)
+        try:
+            created = await _created_with(redis, settings.prefix)
+        finally:
+            await redis.aclose()
+        partitions = created or settings.partitions_of_a_new_log
+    return Streams(partitions=partitions, prefix=settings.prefix)
+
+
+async def _created_with(redis: Any, prefix: str) -> int | None:
+    created = await redis.hget(Streams(prefix=prefix).format, "partitions")
+    return None if created is None else int(created)
 
 
 @contextmanager

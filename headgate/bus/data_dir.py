@@ -16,6 +16,10 @@ class DataDirUnusable(ForPeople):
 def prepare(root: Path) -> None:
     """Make *root*, if it is not there, and be sure that files can be written in it."""
     probe = root / ".writable"
+    if root.exists() and not root.is_dir():
+        raise DataDirUnusable(
+            f"the data directory {root} is a file; remove it, or set HEADGATE_DATA_DIR to another"
+        )
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe.write_bytes(b"")

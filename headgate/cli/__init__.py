@@ -1,4 +1,4 @@
-"""The command line: a table of commands, one module each, imported when it is asked for."""
+"""The command line: a table of commands, each imported when it is asked for."""
 
 import sys
 from collections.abc import Sequence
@@ -15,10 +15,21 @@ from ..errors import ForPeople, Misused
 from ..settings import SettingsInvalid
 from .console import complain
 
-COMMANDS = (
-    "dev", "serve", "propose", "show", "watch", "history", "replay", "dead-letters",
-    "doctor", "settings", "version",
-)  # fmt: skip
+COMMANDS = {
+    "dev": "dev",
+    "serve": "serve",
+    "propose": "propose",
+    "show": "show",
+    "watch": "watch",
+    "history": "history",
+    "replay": "replay",
+    "rebuild": "rebuild",
+    "dead-letters": "dead_letters",
+    "doctor": "doctor",
+    "settings": "about",
+    "version": "about",
+}
+"""The commands, and the modules that they are in."""
 
 FAILED, MISUSED = 1, 2
 
@@ -34,9 +45,9 @@ def application(argv: Sequence[str]) -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for name in COMMANDS:
+    for name, module in COMMANDS.items():
         function = name.replace("-", "_")
-        path = f"{__name__}.commands.{function}"
+        path = f"{__name__}.commands.{module}"
         if argv and argv[0] in COMMANDS:
             app.command(f"{path}:{function}", name=name)
         else:

@@ -3,6 +3,7 @@
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 WIDTH = 160
@@ -29,7 +30,17 @@ def complain(message: str) -> None:
     console = err()
     for line in message.splitlines():
         console.print("[red]error:[/]", end=" ")
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """*text* without what would steer a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def plain(text: object) -> str:
+    """*text*, which somebody else wrote, as it stands: no markup, nothing that steers."""
+    return escape(printable(str(text)))
 
 
 def listing(*columns: str, title: str | None = None) -> Table:
@@ -50,4 +61,4 @@ COLOURS = {
 
 def coloured(text: str, kind: str) -> str:
     """*text* in the colour of an outcome or a state type."""
-    return f"[{COLOURS.get(kind, 'default')}]{text}[/]"
+    return f"[{COLOURS.get(kind, 'default')}]{plain(text)}[/]"

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Generator
@@ -40,12 +41,18 @@ INTERVAL_S = 10.0
 def main() -> int:
     """Install, run, show, verify; stay up on a terminal. 0 when all of it worked."""
     home, console = ROOT / ".demo", out()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)  # a closed terminal ends the server as well
     try:
         with suppress(KeyboardInterrupt):
             return _demonstrate(home, console)
     except (ForPeople, RedisError) as error:
         complain(str(error))
     return 1
+
+
+def _leave(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _demonstrate(home: Path, console: Console) -> int:
@@ -64,8 +71,7 @@ def _demonstrate(home: Path, console: Console) -> int:
         verdict = asyncio.run(_show(Settings.read(data_dir=data), UUID(found[1]), console))
         if verdict.faults:
             raise ForPeople("\n".join(verdict.faults))
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            _stay(url, console)
+        stay(url, console)
     return 0
 
 
@@ -139,7 +145,10 @@ async def _history(views: Views) -> list[HistoryBucket]:
     return await views.flow_run_history(query, now)
 
 
-def _stay(url: str, console: Console) -> None:
+def stay(url: str, console: Console) -> None:
+    """Stay up until Ctrl-C where somebody is watching; return at once where nobody is."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
     console.print(f"\nHeadgate stays up at [bold]{url}[/] until Ctrl-C; try it with")
     console.print(f"  PREFECT_API_URL={url}", soft_wrap=True)
     with suppress(KeyboardInterrupt):

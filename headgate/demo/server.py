@@ -2,7 +2,6 @@
 
 import os
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -32,8 +31,13 @@ def running(data_dir: Path, log: Path) -> Generator[str]:
     try:
         yield _url(server, log)
     finally:
-        server.send_signal(signal.SIGINT)
-        code = server.wait(STOP_S)
+        # not SIGINT: a shell starts its background jobs deaf to it, and they pass that on
+        server.terminate()
+        try:
+            code = server.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            code = server.wait()
     if code:
         raise ForPeople(f"Headgate ended with {code}:\n{log.read_text()[-3000:]}")
 

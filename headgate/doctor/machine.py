@@ -65,6 +65,8 @@ def directory(settings: Settings) -> list[Finding]:
 def port(settings: Settings) -> list[Finding]:
     """The gateway's port is free, or it is our own gateway that listens there."""
     where = f"{settings.host}:{settings.port}"
+    if settings.port == 0:
+        return [fine("port", f"any that is free on {settings.host}")]
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -113,21 +113,22 @@ def _keeps(where: str, about: dict[str, Any]) -> list[Finding]:
 
 
 async def _holds(client: Any, settings: Settings) -> Finding:
-    streams = Streams(partitions=settings.partitions, prefix=settings.prefix)
+    key = Streams(prefix=settings.prefix).format
     try:
-        created = await client.hget(streams.format, "partitions")
+        created = await client.hget(key, "partitions")
     except RedisError as error:
-        said = f"{streams.format} is not ours: {error}"
+        said = f"{key} is not ours: {error}"
         return wrong("log", said, "set HEADGATE_PREFIX to another one")
     if created is None:
         return fine("log", f"none yet under the prefix {settings.prefix!r}")
     there, ours = int(created), settings.partitions
-    if there != ours:
+    if ours is not None and ours != there:
         return wrong(
             "log",
             f"it was created with {there} partitions, and the setting is {ours}",
             f"set HEADGATE_PARTITIONS={there}, or another HEADGATE_PREFIX",
         )
+    streams = Streams(partitions=there, prefix=settings.prefix)
     leases = [await client.exists(streams.lease(each)) for each in streams.every()]
     decided = f"{sum(leases)} of {len(leases)} have a rule processor"
-    return fine("log", f"{ours} partitions and control; {decided}")
+    return fine("log", f"{there} partitions and control; {decided}")

@@ -27,7 +27,7 @@ class Http:
 
     def __init__(self, app: FastAPI, host: str, port: int, limits: GatewayLimits) -> None:
         # bound by ourselves: uvicorn would end the process when the port is taken
-        self._socket = _bound(host, port)
+        self._socket = bound(host, port, "HEADGATE_PORT")
         self._server = create_server(app, limits=limits)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}/api"
@@ -46,7 +46,8 @@ class Http:
         self._socket.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int, variable: str) -> socket.socket:
+    """A socket bound to *host* and *port*; PortTaken, which names the *variable* that moves it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,6 +57,6 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.close()
         raise PortTaken(
             f"cannot listen on {host}:{port}: {error.strerror}; "
-            "stop what listens there, or set HEADGATE_PORT to another one (0 takes a free one)"
+            f"stop what listens there, or set {variable} to another one (0 takes a free one)"
         ) from error
     return bound

@@ -8,12 +8,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
+from redis.exceptions import RedisError
+
+from events.streams import Streams
+from projections.store import Outdated
+from services.patience import pause_s
 
 from .. import clock, logs, wiring
-from ..bus.connecting import connected, redis_of
+from ..bus.connecting import connected, redis_of, streams_of
 from ..bus.data_dir import owned
 from ..bus.embedded import embedded
+from ..errors import ForPeople
 from ..settings import Settings
+from .readiness import readiness
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +60,21 @@ def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    # messages make thousands of objects, hardly any in cycles: looking for them took a tenth
+    collect_seldom()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+    except Outdated as error:
+        raise ForPeople(f"{error}; `headgate rebuild` does, and may run meanwhile") from error
+
+
+def collect_seldom() -> None:
+    """Messages make thousands of objects, hardly any in cycles: looking for them took a tenth.
+
+    What the imports made stays for ever, and is not looked at at all.
+    """
+    gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)
 
 
 async def _develop(
@@ -74,8 +92,9 @@ async def _develop(
 
 
 async def _gateway(settings: Settings, url: str, announce: Announce) -> None:
+    streams = await _streams(settings, url)
     stop = _asked_to_stop()
-    async with wiring.gateway(settings, url) as http:
+    async with wiring.gateway(settings, streams, url) as http:
         announce(settings.public_api_url or http.url)
         log.info("gateway_started", extra={"url": http.url})
         await _until(stop, http.serving)
@@ -83,21 +102,45 @@ async def _gateway(settings: Settings, url: str, announce: Announce) -> None:
 
 
 async def _projector(settings: Settings, url: str) -> None:
+    streams = await _streams(settings, url)
     stop = _asked_to_stop()
-    async with wiring.projector(settings, url) as running:
-        log.info("projector_started", extra={"views": settings.views_url.split("@")[-1]})
-        await _until(stop, running)
+    async with (
+        wiring.projector(settings, streams, url) as views,
+        readiness(settings.host, settings.health_port, views.ready) as port,
+    ):
+        about = {"views": settings.views_url.split("@")[-1], "health_port": port}
+        log.info("projector_started", extra=about)
+        await _until(stop, views.running)
     log.info("projector_stopped")
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:
-    redis = connected(url)
+    streams, redis = await _streams(settings, url), connected(url)
     try:
-        log.info("rule_processor_started", extra={"prefix": settings.prefix})
-        await wiring.rule_processor(settings, url, redis).run()
+        processor = wiring.rule_processor(streams, url, redis)
+        async with readiness(settings.host, settings.health_port, processor.ready) as port:
+            about = {"prefix": settings.prefix, "health_port": port}
+            log.info("rule_processor_started", extra=about)
+            await processor.run()
         log.info("rule_processor_stopped")
     finally:
         await redis.aclose()
+
+
+async def _streams(settings: Settings, url: str) -> Streams:
+    """The names of the log; a Redis that is away is waited for.
+
+    Nobody else knows how many partitions there are, and a proposal in one that the log does not
+    have would never be decided.
+    """
+    failures = 0
+    while True:
+        try:
+            return await streams_of(settings, url)
+        except (RedisError, OSError) as error:
+            failures += 1
+            log.warning("waiting_for_redis", extra={"because": str(error)})
+            await asyncio.sleep(pause_s(failures))
 
 
 def _asked_to_stop() -> asyncio.Event:
@@ -124,7 +167,7 @@ async def _until(stop: asyncio.Event, running: "asyncio.Task[None]") -> None:
 
 async def _clear_leases(settings: Settings, url: str) -> None:
     """Take over from a killed predecessor at once: on an embedded Redis there is nobody else."""
-    redis, streams = connected(url), wiring.streams_of(settings)
+    streams, redis = await streams_of(settings, url), connected(url)
     try:
         await redis.delete(streams.workers, *(streams.lease(each) for each in streams.every()))
     finally:

@@ -1,5 +1,5 @@
 """Reads: entities from the views, by filters. Nothing here writes."""
 
-from .views import Views
+from .views import Views, ViewsAbsent
 
-__all__ = ["Views"]
+__all__ = ["Views", "ViewsAbsent"]

@@ -83,8 +83,13 @@ def null(column: ColumnElement[Any], is_null: bool | None) -> Conditions:
 
 
 def contains(column: ColumnElement[Any], text: str | None) -> Conditions:
-    """*column* contains *text* literally, whatever its case."""
-    return [] if text is None else [column.icontains(text, autoescape=True)]
+    """*column* contains *text*, whatever its case; `%` and `_` in it stand for any text."""
+    return [] if text is None else [_like(column, f"%{text}%")]
+
+
+def _like(column: ColumnElement[Any], pattern: str) -> Condition:
+    # the databases differ in what a backslash means: here it is only itself
+    return column.ilike(pattern.replace("\\", "\\\\"), escape="\\")
 
 
 def named(column: ColumnElement[Any], name: NameIs | None) -> Conditions:
@@ -100,7 +105,7 @@ def starting(column: ColumnElement[Any], name: NameStarts | None) -> Conditions:
         return []
     found = among(column, name.any_)
     if name.startswith_ is not None:
-        begins = [column.startswith(start, autoescape=True) for start in name.startswith_]
+        begins = [_like(column, f"{start}%") for start in name.startswith_]
         found.append(or_(false(), *begins))
     return found
 
@@ -119,15 +124,20 @@ def tagged(column: ColumnElement[Any], tags: TagsAre | None) -> Conditions:
     return combined(tags.operator, found)
 
 
-def timed(column: ColumnElement[Any], instant: InstantIs | None) -> Conditions:
-    """What is demanded of an instant."""
+def timed(
+    column: ColumnElement[Any],
+    instant: InstantIs | None,
+    or_else: ColumnElement[Any] | None = None,
+) -> Conditions:
+    """What is demanded of an instant; *or_else* is compared where *column* is null."""
     if instant is None:
         return []
     found: Conditions = []
+    compared = column if or_else is None else func.coalesce(column, or_else)
     if instant.before_ is not None:
-        found.append(column <= utc(instant.before_))
+        found.append(compared <= utc(instant.before_))
     if instant.after_ is not None:
-        found.append(column >= utc(instant.after_))
+        found.append(compared >= utc(instant.after_))
     if isinstance(instant, NullableInstantIs):
         found += null(column, instant.is_null_)
     return found

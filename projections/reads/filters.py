@@ -92,7 +92,8 @@ def flow_run_conditions(c: Columns, run: FlowRunFilter | None) -> Conditions:
     if run.idempotency_key is not None:
         key = run.idempotency_key
         found += among(c.idempotency_key, key.any_, key.not_any_)
-    found += timed(c.start_time, run.start_time) + timed(c.end_time, run.end_time)
+    found += timed(c.start_time, run.start_time, c.expected_start_time)
+    found += timed(c.end_time, run.end_time)
     found += timed(c.expected_start_time, run.expected_start_time)
     found += timed(c.next_scheduled_start_time, run.next_scheduled_start_time)
     return combined(run.operator, found + created_by(c, run.created_by))

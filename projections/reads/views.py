@@ -7,6 +7,7 @@ from uuid import UUID
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine, Select, Table, func, select
+from sqlalchemy.exc import DBAPIError
 
 from events.changes import LogLine
 from events.entities import Flow, FlowRun, TaskRun
@@ -49,6 +50,19 @@ _flow_run_states = flow_run_states.table(flow_run_states.name)
 _task_run_states = task_run_states.table(task_run_states.name)
 
 
+ABSENT = "the views are not there yet: the first projector makes them"
+UNDEFINED_TABLE = "42P01"
+
+
+class ViewsAbsent(Exception):
+    """No projector has been at the database yet; ask again when one has."""
+
+
+def _is_absent(error: DBAPIError) -> bool:
+    told = getattr(error.orig, "sqlstate", None)
+    return told == UNDEFINED_TABLE or str(error.orig).startswith("no such table")
+
+
 def _page(table: Table, query: Page, conditions: Conditions, order: Order) -> Select[Any]:
     return select(table).where(*conditions).order_by(*order).limit(query.size).offset(query.skipped)
 
@@ -69,8 +83,13 @@ class Views:
 
     async def _ask(self, question: Callable[[Connection], T]) -> T:
         def answer() -> T:
-            with self._engine.connect() as connection:
-                return question(connection)
+            try:
+                with self._engine.connect() as connection:
+                    return question(connection)
+            except DBAPIError as error:
+                if _is_absent(error):
+                    raise ViewsAbsent(ABSENT) from error
+                raise
 
         return await to_thread.run_sync(answer, limiter=self._limiter)
 

@@ -74,6 +74,8 @@ def create_app(
     app.doors = Doors(
         (one.method, PREFIX + one.path, endpoint) for one, endpoint in endpoints if one.is_busy
     )
+    app.auth_string = auth_string
+    app.open_paths = frozenset(PREFIX + one.path for one in OPERATIONS if one.is_open)
     app.router.routes[:0] = [
         *(_route(one, endpoint) for one, endpoint in endpoints),
         *(WebSocketRoute(PREFIX + path, make(context)) for path, make in SOCKETS.items()),

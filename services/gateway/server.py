@@ -52,6 +52,7 @@ def create_server(
             lifespan="on",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # nothing here asks who the client behind a proxy is
             server_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=shutdown_s,

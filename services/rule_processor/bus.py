@@ -9,9 +9,9 @@ longer, says what is wrong to whoever listens, and reports that there was nothin
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Self, cast
 
-from faststream.redis import RedisBroker
+from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.configs import RedisConnectionState
 from faststream.redis.parser import MessageFormat
 from redis.asyncio import ConnectionPool, Redis
@@ -44,6 +44,24 @@ class BareFormat(MessageFormat):
     def parse(cls, data: bytes) -> tuple[bytes, dict[str, Any]]:
         """The bytes that they are, and no headers."""
         return data, {}
+
+
+class Proposals(StreamSub):
+    """The stream *name*, read after *last_id*, at most *batch_max* entries at a time."""
+
+    def __init__(self, name: str, last_id: str, batch_max: int) -> None:
+        super().__init__(
+            name,
+            batch=True,
+            last_id=last_id,
+            max_records=batch_max,
+            polling_interval=READ_BLOCK_MS,
+        )
+
+    def add_prefix(self, prefix: str) -> Self:
+        """Itself: no prefix is used, and FastStream would make a deep copy for every batch."""
+        assert not prefix
+        return self
 
 
 class PatientRedis(Redis):

@@ -97,21 +97,31 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     Flows and logs remember nothing: registering twice finds the flow, and lines have ids. Nor
     does what is deleted: deleting it twice finds nothing.
     """
+    subject = _subject(known, proposal)
+    if isinstance(subject, TaskCache):
+        return subject.decided.get(proposal.id)
+    return None if subject is None else subject.progress.decided.get(proposal.id)
+
+
+def _subject(
+    known: Mapping[str, Entity], proposal: Proposal
+) -> FlowRun | TaskRun | TaskCache | None:
+    """What *proposal* is about, if it exists and remembers proposals."""
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
-            run = flow_run_of(known, proposal.flow_run_id)
+            return flow_run_of(known, proposal.flow_run_id)
         case ProposeTaskRunState() | AmendTaskRun():
-            run = task_run_of(known, proposal.task_run_id)
+            return task_run_of(known, proposal.task_run_id)
         case RecordTaskRun():
-            run = recorded_task_run(known, proposal)
+            return recorded_task_run(known, proposal)
         case CreateTaskRun():
-            run = created_task_run(known, proposal)
+            return created_task_run(known, proposal)
         case CacheTaskState(key=key):
             cache = known.get(task_cache_key(cache_id_of(key)))
-            return cache.decided.get(proposal.id) if isinstance(cache, TaskCache) else None
+            return cache if isinstance(cache, TaskCache) else None
         case RegisterFlow() | WriteLogs() | DeleteFlowRun() | DeleteTaskRun():
             return None
-    return None if run is None else run.progress.decided.get(proposal.id)
+    assert_never(proposal)
 
 
 def flow_run_of(known: Mapping[str, Entity], id: UUID) -> FlowRun | None:

@@ -1,35 +1,37 @@
 """The bus: proposals waiting in the streams, decided as fast as the rule processor can."""
 
 import asyncio
+import subprocess
+import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from redis.asyncio import Redis
 
-from events.decisions import Decision, Recorded
-from events.entities import Entity, FlowRun, flow_run_key
-from events.log.redis import RedisEventLog
 from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
 from events.states.constructors import Completed, Running
 from events.streams import Streams
-from events.wire.codec import decode_decision
+from events.wire.codec import encode
+from headgate.bus.connecting import connected
 from headgate.clock import new_id, now
-from headgate.reading import flow_run
-from services import rules
 from services.proposer import Proposer
-from services.rule_processor import RuleProcessor, decider
 from tests.support.servers import RedisServer
+from tests.support.waiting import wait_until
 
 RUNS = 1_000
 CLIENT = "bench"
-"""Every proposal is answered, as those of real producers are."""
+PROCESSES = 2
+"""Rule processors: one for each core of the smallest machine that we promise figures for."""
+
+READY_S = 30.0
+ROOT = Path(__file__).parents[2]
 
 
 class Bench(Struct, frozen=True):
@@ -47,7 +49,7 @@ async def bench(fsync: str) -> AsyncGenerator[Bench]:
     with TemporaryDirectory(prefix="headgate-bench-") as folder:
         server = RedisServer(Path(folder), "--appendonly", "yes", "--appendfsync", fsync)
         server.start()
-        redis: Redis = Redis.from_url(server.url)  # pyright: ignore[reportUnknownMemberType]
+        redis: Redis = connected(server.url)
         try:
             streams = Streams()
             yield Bench(server.url, redis, streams, Proposer(redis, streams, CLIENT, now))
@@ -56,13 +58,17 @@ async def bench(fsync: str) -> AsyncGenerator[Bench]:
             server.kill()
 
 
-def moves(runs: Sequence[UUID], each: int) -> list[Proposal]:
-    """Transitions that are all accepted: every run starts and ends, again and again."""
+def moves(runs: Sequence[UUID], each: int, reply_to: str | None = None) -> list[Proposal]:
+    """Transitions that are all accepted: every run starts and ends, again and again.
+
+    Who does not say where to reply reads the decision in the log, as producers in other
+    languages do; answering in person costs more and is measured by itself.
+    """
     return [
         ProposeFlowRunState(
             id=str(new_id()),
             at=now(),
-            reply_to=CLIENT,
+            reply_to=reply_to,
             flow_run_id=run,
             state=Completed() if turn % 2 else Running(),
         )
@@ -72,58 +78,86 @@ def moves(runs: Sequence[UUID], each: int) -> list[Proposal]:
 
 
 async def created(it: Bench) -> list[UUID]:
-    """Flow runs that exist."""
+    """Flow runs that exist, each with one accepted transition behind it."""
     flow_id, runs = new_id(), [new_id() for _ in range(RUNS)]
-    creations = [
+    creations: list[Proposal] = [
         CreateFlowRun(id=str(new_id()), at=now(), flow_run_id=run, flow_id=flow_id) for run in runs
     ]
-    await decided_per_s(it, creations, batch_max=500)
+    async with processors(it, batch_max=500):
+        await decided_per_s(it, creations)
+        await decided_per_s(it, moves(runs, 1))
     return runs
 
 
-async def decided_per_s(it: Bench, proposals: Sequence[Proposal], batch_max: int) -> float:
-    """Decisions per second over a backlog of *proposals*, read *batch_max* at a time."""
-    await it.proposer.send_many(proposals)
-    log = RedisEventLog(it.redis, it.streams)
-    processor = RuleProcessor(
-        url=it.url, redis=it.redis, log=log, name=str(new_id()), now=now, batch_max=batch_max
-    )
-    counts = processor.health.counts
-    await processor.start()
-    while not counts["decided"]:
-        await asyncio.sleep(0.0005)
-    started, first = time.perf_counter(), counts["decided"]
-    while counts["decided"] < len(proposals):
-        await asyncio.sleep(0.002)
-    elapsed_s = time.perf_counter() - started
-    await processor.stop()
-    assert not counts["dead_letters"]
-    return (len(proposals) - first) / elapsed_s
+@asynccontextmanager
+async def processors(it: Bench, batch_max: int, *options: str) -> AsyncGenerator[None]:
+    """Rule processors, one for each core, that share the partitions among them."""
+    command = [sys.executable, "-m", "tests.bench.processor", it.url, str(batch_max), *options]
+    running = [subprocess.Popen(command, cwd=ROOT) for _ in range(PROCESSES)]
+    try:
+        await wait_until(lambda: _shared_out(it), READY_S)
+        yield
+    finally:
+        for process in running:
+            process.terminate()
+        ended = [process.wait(timeout=30) for process in running]
+    assert ended == [0] * PROCESSES, "a rule processor ended badly"
 
 
-async def accepted(fsync: str, batch_max: int, each: int) -> float:
+async def _shared_out(it: Bench) -> bool:
+    """Whether every partition has its owner, and nobody more than a fair share."""
+    keys = [it.streams.lease(partition) for partition in it.streams.every()]
+    held = Counter(await it.redis.mget(keys))
+    return None not in held and len(held) == PROCESSES
+
+
+async def decided_per_s(it: Bench, proposals: Sequence[Proposal]) -> float:
+    """Decisions per second, from the first proposal sent to the last decision committed."""
+    bodies: dict[int, list[bytes]] = {}
+    for proposal in proposals:
+        bodies.setdefault(it.streams.of(proposal), []).append(encode(proposal))
+    wanted = await _decided(it) + len(proposals)
+    started = time.perf_counter()
+    await asyncio.gather(*(it.proposer.send_raw(each, bodies[each]) for each in bodies))
+    while await _decided(it) < wanted:
+        await asyncio.sleep(0.005)
+    return len(proposals) / (time.perf_counter() - started)
+
+
+async def _decided(it: Bench) -> int:
+    """How many decisions the log has."""
+    pipeline: Any = it.redis.pipeline(transaction=False)
+    for partition in it.streams.every():
+        pipeline.hget(it.streams.head(partition), "entry_id")
+    ends = [(each or b"0-0").partition(b"-")[2] for each in await pipeline.execute()]
+    return sum(map(int, ends))
+
+
+async def accepted(fsync: str, batch_max: int, each: int, reply_to: str | None = None) -> float:
     """Accepted durable transitions per second."""
     async with bench(fsync) as it:
         runs = await created(it)
-        return await decided_per_s(it, moves(runs, each), batch_max)
+        async with processors(it, batch_max):
+            return await decided_per_s(it, moves(runs, each, reply_to))
 
 
 async def ceiling(fsync: str, batch_max: int, each: int) -> float:
     """The same loop without rules: read, decode, encode, commit; nothing is asked or folded."""
     async with bench(fsync) as it:
         runs = await created(it)
-        with WithoutRules(await _template(it, runs[0])):
-            return await decided_per_s(it, moves(runs, each), batch_max)
+        async with processors(it, batch_max, str(runs[0])):
+            return await decided_per_s(it, moves(runs, each))
 
 
 async def latency_ms(samples: int) -> tuple[float, float]:
     """From proposal to decision at low load, fsync always: the median and the 99th percentile."""
     async with bench("always") as it:
         runs = await created(it)
-        log = RedisEventLog(it.redis, it.streams)
-        processor = RuleProcessor(url=it.url, redis=it.redis, log=log, name=str(new_id()), now=now)
         taken: list[float] = []
-        async with processor, Proposer(it.redis, it.streams, "prompt", now) as proposer:
+        async with (
+            processors(it, 500),
+            Proposer(it.redis, it.streams, "prompt", now) as proposer,
+        ):
             for proposal in moves(runs, 1 + samples // RUNS)[:samples]:
                 started = time.perf_counter()
                 await proposer.propose(proposal)
@@ -131,55 +165,3 @@ async def latency_ms(samples: int) -> tuple[float, float]:
                 await asyncio.sleep(0.002)
         taken.sort()
         return taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-
-
-class _Template(Struct, frozen=True):
-    decision: Decision
-    run: FlowRun
-
-
-async def _template(it: Bench, run: UUID) -> _Template:
-    """What an accepted transition looks like, taken from a real one."""
-    await decided_per_s(it, moves([run], 2), batch_max=1)
-    log = RedisEventLog(it.redis, it.streams)
-    partition = it.streams.of_run(run)
-    head = await log.head(partition)
-    entry = await log.entry(partition, head.entry_id)
-    found = await flow_run(log, run)
-    assert entry is not None
-    assert found is not None
-    return _Template(decode_decision(entry.body), found)
-
-
-class WithoutRules:
-    """Takes the rules and the fold out of the processor's loop, and leaves the rest as it is."""
-
-    def __init__(self, template: _Template) -> None:
-        self._template = template
-        self._kept: dict[str, Any] = {}
-
-    def __enter__(self) -> None:
-        names: dict[str, Any] = decider.__dict__
-        self._kept = {"rules": names["rules"], "evolve": names["evolve"]}
-        names.update(rules=self, evolve=self._evolve)
-
-    def __exit__(self, *_: object) -> None:
-        decider.__dict__.update(self._kept)
-
-    def decide(self, known: Mapping[str, Entity], proposal: Any, at: datetime) -> Decision:
-        del known
-        return structs.replace(
-            self._template.decision,
-            proposal_id=proposal.id,
-            subject=flow_run_key(proposal.flow_run_id),
-            at=at,
-        )
-
-    def answered(self, known: Mapping[str, Entity], proposal: Any) -> None:
-        del known, proposal
-
-    echoed: Callable[..., Any] = staticmethod(rules.echoed)
-
-    def _evolve(self, known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity]:
-        del known
-        return {recorded.decision.subject: self._template.run}

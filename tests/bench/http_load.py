@@ -5,8 +5,10 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from typing import cast
 from urllib.parse import urlsplit
 
+import uvloop
 from msgspec import Struct
 
 
@@ -39,8 +41,7 @@ class Client(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -126,4 +127,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

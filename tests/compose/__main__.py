@@ -58,6 +58,7 @@ def main() -> int:
         compose.run("up", "--build", "--detach", "--scale", "rule-processor=2")
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as http:
             await_ready(http)
+            await_healthy(compose)
             return finish_with_one_less(compose, http)
     except BaseException:
         print(compose.run("logs", "--no-color", "--tail", "40"), file=sys.stderr)
@@ -86,6 +87,21 @@ def await_ready(http: httpx.Client) -> None:
             raise TimeoutError(f"the gateway is not ready after {READY_SECONDS} s")
         time.sleep(0.2)
     print(f"ready after {time.monotonic() - started:.1f} s")
+
+
+def await_healthy(compose: Compose) -> None:
+    """Return when every container says that it is healthy."""
+    started = time.monotonic()
+    containers = compose.run("ps", "-q").split()
+    asked = ["docker", "inspect", "--format", "{{.State.Health.Status}}", *containers]
+    while True:
+        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+        if said == ["healthy"] * len(containers):
+            break
+        if time.monotonic() - started > READY_SECONDS:
+            raise TimeoutError(f"after {READY_SECONDS} s the containers are {said}")
+        time.sleep(0.2)
+    print(f"all {len(containers)} containers are healthy")
 
 
 def finish_with_one_less(compose: Compose, http: httpx.Client) -> int:

@@ -75,4 +75,17 @@ def test_another_number_of_partitions_is_refused(
     monkeypatch.setenv("HEADGATE_PARTITIONS", "16")
     second = ran("--port", "0", "--data-dir", str(tmp_path / "data"))
     assert second.returncode == 1
-    assert "has 8 partitions and was opened with 16" in second.stderr
+    assert "has 2 partitions and was opened with 16" in second.stderr
+
+
+def test_a_log_is_opened_with_the_partitions_that_it_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HEADGATE_PARTITIONS", "5")
+    dev = Dev(tmp_path / "data").start()
+    runs = [dev.flow_run() for _ in range(5)]
+    assert dev.stop() == 0, dev.said()
+    monkeypatch.delenv("HEADGATE_PARTITIONS")
+    dev.start()
+    assert [dev.set_state(run, "RUNNING")["status"] for run in runs] == ["ACCEPT"] * 5
+    assert dev.stop() == 0, dev.said()

@@ -128,9 +128,10 @@ def test_a_password_is_asked_for_and_none_is_shown(
 
 
 def test_another_number_of_partitions(
-    doctor: Doctor, redis_server: RedisServer, client: Any
+    doctor: Doctor, redis_server: RedisServer, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.hset(Streams().format, "partitions", 64)
+    monkeypatch.setenv("HEADGATE_PARTITIONS", "8")
     what, mend = wrong(doctor("--redis-url", redis_server.url))
     assert what == "log: it was created with 64 partitions, and the setting is 8"
     assert mend == "→ set HEADGATE_PARTITIONS=64, or another HEADGATE_PREFIX"
@@ -147,8 +148,9 @@ def test_a_directory_that_cannot_be_made(doctor: Doctor, tmp_path: Path) -> None
 def test_a_directory_that_is_a_file(doctor: Doctor, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    what, _ = wrong(doctor("--data-dir", str(blocked)))
-    assert what.startswith(f"data directory: cannot write to the data directory {blocked}")
+    what, mend = wrong(doctor("--data-dir", str(blocked)))
+    assert what == f"data directory: the data directory {blocked} is a file"
+    assert mend == "→ remove it, or set HEADGATE_DATA_DIR to another"
 
 
 def test_a_port_that_somebody_else_has(doctor: Doctor) -> None:

@@ -17,6 +17,7 @@ from tests.support.sources import ROOT
 REFERENCE = (ROOT / "docs" / "reference" / "streams.md").read_text()
 EXAMPLES = [json.loads(each) for each in re.findall(r"^```json\n(.*?)^```", REFERENCE, re.M | re.S)]
 RUN = "019aa1b2-7c00-7000-8000-00000000002b"
+PARTITIONS = 2
 
 
 class RedisCli:
@@ -77,8 +78,8 @@ class Letters:
 
 def test_the_reference_creates_a_run_and_moves_it(dev: Dev, redis_cli: RedisCli) -> None:
     create, move = EXAMPLES[:2]
-    assert redis_cli("HGET", "headgate:format", "partitions") == "8"
-    partition = str(int(RUN[-4:], 16) % 8)
+    assert redis_cli("HGET", "headgate:format", "partitions") == str(PARTITIONS)
+    partition = str(int(RUN[-4:], 16) % PARTITIONS)
     redis_cli.propose("control", {"type": "register_flow.v1", "id": "etl-1", "name": "etl-cli"})
     redis_cli.propose(partition, create)
     redis_cli.propose(partition, move)
@@ -95,7 +96,7 @@ def test_the_reference_creates_a_run_and_moves_it(dev: Dev, redis_cli: RedisCli)
 
 def test_the_same_proposal_twice_is_decided_once(dev: Dev, redis_cli: RedisCli) -> None:
     run = dev.flow_run()
-    partition = str(int(run[-4:], 16) % 8)
+    partition = str(int(run[-4:], 16) % PARTITIONS)
     move = {**EXAMPLES[1], "flow_run_id": run, "id": f"twice-{run}", "reply_to": f"twice-{run}"}
     redis_cli.propose(partition, move)
     redis_cli.propose(partition, move)
@@ -112,9 +113,9 @@ def test_what_is_no_proposal_is_a_dead_letter_once_and_its_neighbours_live(
     dev: Dev, redis_cli: RedisCli, letters: Letters, tmp_path: Path
 ) -> None:
     run = dev.flow_run()
-    partition = str(int(run[-4:], 16) % 8)
+    partition = str(int(run[-4:], 16) % PARTITIONS)
     bad = {"type": "propose_flow_run_state.v1", "id": f"bad-{run}", "flow_run_id": run, "state": 7}
-    good = {**EXAMPLES[1], "flow_run_id": run, "id": f"good-{run}"}
+    good = {**EXAMPLES[1], "flow_run_id": run, "id": f"good-{run}", "reply_to": "good"}
     redis_cli.propose(partition, bad)
     redis_cli.propose(partition, good)
     name = letters.until(f"bad-{run}")
@@ -138,8 +139,9 @@ def test_a_proposal_about_a_run_that_comes_later_is_sent_again_as_it_was(
     dev: Dev, redis_cli: RedisCli, letters: Letters
 ) -> None:
     run = "019aa1b2-7c00-7000-8000-0000000000ff"
-    partition = str(int(run[-4:], 16) % 8)
-    redis_cli.propose(partition, {**EXAMPLES[1], "flow_run_id": run, "id": "early"})
+    partition = str(int(run[-4:], 16) % PARTITIONS)
+    early = {**EXAMPLES[1], "flow_run_id": run, "id": "early", "reply_to": "early"}
+    redis_cli.propose(partition, early)
     name = letters.until('"early"')
     redis_cli.propose(partition, {**EXAMPLES[0], "flow_run_id": run, "id": "late"})
     assert "is sent again" in letters("resubmit", name)

@@ -15,9 +15,9 @@ from events.log.redis import RedisEventLog
 from events.states import StateType
 from events.streams import Streams
 from headgate.replay import Verdict, verify
-from projections.rebuild import fold_entries
 from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
+from projections.worker import fold_found
 from tests.support.processing import create, logged, processing, propose, proposing, run_in
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ async def kept(redis_url: str, redis: Redis, streams: Streams, tmp_path: Path) -
     store = Store(engine)
     store.prepare(PROJECTIONS)
     tables = [(each, each.name) for each in PROJECTIONS]
-    fold_entries(store, tables, P, await logged(log, P))
+    fold_found(store, tables, [(P, await logged(log, P))])
     engine.dispose()
     return Kept(log, redis, views_url, run)
 

@@ -1,7 +1,10 @@
 """Settings come from `HEADGATE_*`; what is wrong is named by its variable."""
 
+import re
+
 import pytest
 
+from headgate.cli import main
 from headgate.settings import Settings, SettingsInvalid
 
 
@@ -54,3 +57,12 @@ def test_settings_of_the_test_suite_are_none_of_ours(monkeypatch: pytest.MonkeyP
 def test_every_field_says_what_it_means() -> None:
     silent = [name for name, field in Settings.model_fields.items() if not field.description]
     assert silent == []
+
+
+def test_the_settings_are_listed_with_their_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    timeout = r"HEADGATE_REPLY_TIMEOUT_MS +4500 +50 to 120000 +how"
+    assert any(re.match(timeout, each) for each in lines)
+    fsync = r"HEADGATE_REDIS_FSYNC +always +always, everysec +when"
+    assert any(re.match(fsync, each) for each in lines)

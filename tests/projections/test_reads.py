@@ -12,6 +12,7 @@ from events.proposals import AmendFlowRun, RegisterFlow
 from events.queries import FlowQuery, FlowRunFilter, FlowRunQuery, TaskRunQuery
 from events.queries.criteria import IdIs
 from events.states import StateType
+from projections.reads import ViewsAbsent
 from tests.support.examples import DEPLOYMENT, LEASE
 from tests.support.rows import Database
 from tests.support.telling import Story, an_id, created, moved, recorded, seconds
@@ -107,7 +108,10 @@ RUN_FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ({"id": {"not_any_": [str(an_id(1))]}}, {2, 3, 4, 5}),
     ({"name": {"any_": ["Gamma", "alpha-two"]}}, {2, 3}),
     ({"name": {"like_": "ALPHA"}}, {1, 2}),
-    ({"name": {"like_": "a_o"}}, {1}),
+    ({"name": {"like_": "l_H"}}, {1, 2}),
+    ({"name": {"like_": "A%A"}}, {1, 2, 3}),
+    ({"name": {"like_": "\\"}}, set()),
+    ({"name": {"like_": "a\\_o"}}, set()),
     ({"tags": {"all_": ["red"]}}, {1, 2}),
     ({"tags": {"all_": ["red", "blue"]}}, {2}),
     ({"tags": {"all_": []}}, ALL),
@@ -138,8 +142,10 @@ RUN_FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ),
     ({"flow_version": {"any_": ["v1"]}}, {1}),
     ({"start_time": {"before_": at(14)}}, {1, 2}),
-    ({"start_time": {"after_": at(14)}}, {2, 3}),
-    ({"start_time": {"after_": at(14)[:-6]}}, {2, 3}),
+    ({"start_time": {"after_": at(14)}}, {2, 3, 4, 5}),
+    ({"start_time": {"after_": at(14)[:-6]}}, {2, 3, 4, 5}),
+    ({"start_time": {"after_": at(41)}}, {4, 5}),
+    ({"start_time": {"before_": at(60)}}, {1, 2, 3, 5}),
     ({"start_time": {"is_null_": True}}, {4, 5}),
     ({"start_time": {"before_": at(14), "after_": at(13), "is_null_": False}}, {2}),
     ({"end_time": {"is_null_": False}}, {1, 2}),
@@ -192,7 +198,7 @@ ACROSS: list[tuple[dict[str, Any], set[int]]] = [
     ({"work_pools": {"id": {"any_": [str(POOL)]}, "type": {"any_": None}}}, {1}),
     ({"work_pools": {"type": {"any_": ["process"]}}}, set()),
     ({"work_queues": {"name": {"any_": ["slow"]}}}, {4}),
-    ({"work_pool_queues": {"name": {"startswith_": ["fa", "sl"]}}}, {1, 4}),
+    ({"work_pool_queues": {"name": {"startswith_": ["fa", "SL"]}}}, {1, 4}),
     ({"work_pool_queues": {"name": {"startswith_": []}}}, set()),
     ({"work_queues": {"id": {"any_": [str(QUEUE)]}}, "work_pools": {}}, {1}),
     ({"flows": {"id": {"not_any_": []}}, "flow_runs": {"name": {"any_": ["Delta"]}}}, {4}),
@@ -378,3 +384,10 @@ async def test_lateness_is_the_average_of_all_runs_that_match(told: Database) ->
 async def test_the_views_say_how_far_they_are(told: Database, story: Story) -> None:
     reached = {partition: len(batch) for partition, batch in story.batches().items()}
     assert await told.views.positions() == reached
+
+
+async def test_before_a_projector_has_been_there_the_views_are_absent(database: Database) -> None:
+    with pytest.raises(ViewsAbsent, match="the first projector makes them"):
+        await database.views.flow_runs(FlowRunQuery())
+    with pytest.raises(ViewsAbsent):
+        await database.views.positions()

@@ -111,7 +111,7 @@ async def test_what_an_interrupted_rebuild_left_is_swept_away(
     with database.store.writing() as connection:
         staged = database.store.stage(connection, flow_runs)
     batch = next(iter(story.batches().values()))
-    apply(database.store, [(flow_runs, staged)], batch[0].partition, batch)
+    apply(database.store, [(flow_runs, staged)], {batch[0].partition: batch})
     await rebuild(database.store, await story.log(), flow_runs)
     assert len(database.rows(flow_runs)) == 4
     with database.engine.connect() as connection:

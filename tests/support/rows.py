@@ -34,7 +34,7 @@ class Database:
         self, batch: Sequence[Recorded], projections: Sequence[Projection] = PROJECTIONS
     ) -> None:
         """Fold consecutive decisions of one partition."""
-        apply(self.store, [(each, each.name) for each in projections], batch[0].partition, batch)
+        apply(self.store, [(each, each.name) for each in projections], {batch[0].partition: batch})
 
     def tell(self, story: Story) -> "Database":
         """Fold all of *story* into all views."""

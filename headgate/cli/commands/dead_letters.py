@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.markup import escape
 
 from ... import dead_letters as letters_of
 from ...bus.connecting import connected, log_on, redis_of
 from ...dead_letters import Letter
 from ...errors import Misused
-from ..console import complain, err, out
+from ..console import complain, err, out, plain
 from ..where import HERE, Where
 
 BODY_SHOWN = 200
@@ -102,5 +101,5 @@ def _line(letter: Letter) -> str:
     shown = body if len(body) <= BODY_SHOWN else f"{body[:BODY_SHOWN]}…"
     field = f" at {letter.letter.field}" if letter.letter.field else ""
     again = f" [green](sent again as {letter.again})[/]" if letter.again else ""
-    reason = f"{escape(letter.letter.reason)}{escape(field)}"
-    return f"{letter.name} [red]{reason}[/]{again} [dim]{escape(shown)}[/]"
+    reason = plain(f"{letter.letter.reason}{field}")
+    return f"{letter.name} [red]{reason}[/]{again} [dim]{plain(shown)}[/]"

@@ -1,8 +1,6 @@
 """`headgate dev` runs everything in one process."""
 
-from rich.markup import escape
-
-from ..console import out
+from ..console import out, plain
 from ..where import HERE, Where
 
 
@@ -27,4 +25,4 @@ def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE
 
 def announce(url: str) -> None:
     """Say where the API is, on one line."""
-    out().print(f"Headgate is ready: {escape(url)}", soft_wrap=True)
+    out().print(f"Headgate is ready: {plain(url)}", soft_wrap=True)

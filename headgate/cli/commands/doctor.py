@@ -2,10 +2,8 @@
 
 import asyncio
 
-from rich.markup import escape
-
 from ...doctor import examine
-from ..console import out
+from ..console import out, plain
 from ..where import HERE, Where
 
 
@@ -21,9 +19,9 @@ def doctor(*, port: int | None = None, where: Where = HERE) -> int:
     console = out()
     for finding in findings:
         sign = "[green]ok   [/]" if finding.mend is None else "[red]wrong[/]"
-        console.print(f"{sign} {finding.about}: {escape(finding.said)}", soft_wrap=True)
+        console.print(f"{sign} {finding.about}: {plain(finding.said)}", soft_wrap=True)
         if finding.mend is not None:
-            console.print(f"      → {escape(finding.mend)}", soft_wrap=True)
+            console.print(f"      → {plain(finding.mend)}", soft_wrap=True)
     wrong = sum(finding.mend is not None for finding in findings)
     console.print("nothing is wrong" if not wrong else f"{wrong} of {len(findings)} are wrong")
     return 1 if wrong else 0

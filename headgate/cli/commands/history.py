@@ -14,7 +14,7 @@ from ..console import coloured, listing, out
 from ..spans import span
 from ..where import HERE, Where
 
-BAR_MAX = 48
+BAR_MAX = 24
 """Columns of the longest bar."""
 
 

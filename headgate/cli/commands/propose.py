@@ -17,7 +17,7 @@ from ... import clock
 from ...bus.connecting import redis_of
 from ...client import Headgate
 from ...errors import ForPeople, Misused
-from ..console import coloured, out
+from ..console import coloured, out, plain
 from ..where import HERE, Where
 
 PROPOSAL_OF = "-"
@@ -101,9 +101,9 @@ def _show(answer: Answer) -> None:
     console = out()
     console.print(
         coloured(answer.outcome, answer.outcome),
-        f"state={answer.state!r}" if answer.state else decision.subject,
+        plain(f"state={answer.state!r}") if answer.state else decision.subject,
         *([f"rule={decision.rule}"] if decision.rule else []),
-        *([f"reason={decision.reason}"] if decision.reason else []),
+        *([plain(f"reason={decision.reason}")] if decision.reason else []),
         *([f"delay={decision.delay_seconds}s"] if decision.delay_seconds else []),
         *(["(decided before)"] if answer.repeated else []),
         f"entry={answer.entry_id}",

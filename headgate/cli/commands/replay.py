@@ -4,17 +4,13 @@ import asyncio
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ... import clock
 from ...bus.connecting import connected, log_on, redis_of
 from ...replay import Verdict
 from ...replay import verify as verified
-from ..console import complain, err, out
+from ..console import complain, out
+from ..progress import shown
 from ..where import HERE, Where
-
-SLOW_S = 2.0
-"""A replay that takes longer shows how far it is."""
 
 
 def replay(*, verify: Annotated[bool, Parameter(negative=())] = False, where: Where = HERE) -> int:
@@ -40,17 +36,7 @@ async def _verified(where: Where) -> Verdict:
         redis = connected(url)
         try:
             log = await log_on(redis, settings.prefix)
-            with Progress(
-                TextColumn("reading {task.description}"),
-                BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                console=err(), transient=True, disable=not err().is_terminal,
-            ) as bar:  # fmt: skip
-                task, started = bar.add_task("replay", visible=False), clock.elapsed_s()
-
-                def show(what: str, done: int, total: int) -> None:
-                    is_slow = clock.elapsed_s() - started > SLOW_S
-                    bar.update(task, description=what, completed=done, total=total, visible=is_slow)
-
+            with shown("reading") as show:
                 return await verified(log, redis, settings.views_url, show)
         finally:
             await redis.aclose()

@@ -12,6 +12,7 @@ def serve(
     *,
     host: str | None = None,
     port: int | None = None,
+    health_port: int | None = None,
     where: Where = HERE,
 ) -> int:
     """Run one service in the foreground until SIGTERM or Ctrl-C.
@@ -24,8 +25,10 @@ def serve(
         Address the gateway listens on; HEADGATE_HOST when left out.
     port
         Port the gateway listens on, 0 for a free one; HEADGATE_PORT when left out.
+    health_port
+        Port where the other two answer GET /ready; HEADGATE_HEALTH_PORT when left out.
     """
-    settings = where.settings(host=host, port=port)
+    settings = where.settings(host=host, port=port, health_port=health_port)
     from ...serving import running
 
     match service:

@@ -11,7 +11,7 @@ from events.entities import DECIDED_MAX
 from ... import reading
 from ...bus.connecting import log_of
 from ...errors import ForPeople
-from ..console import coloured, listing, out
+from ..console import coloured, listing, out, plain
 from ..where import HERE, Where
 
 
@@ -51,7 +51,7 @@ def _attributes(found: reading.Found) -> Table:
     booked, state = progress.booked, progress.state
     shown = {
         "run": found.key.replace(":", " "),
-        "name": attributes.name,
+        "name": plain(attributes.name),
         "state": coloured(repr(state), state.type) if state else "none",
         "since": state.timestamp if state else None,
         "runs": booked.run_count,
@@ -62,14 +62,14 @@ def _attributes(found: reading.Found) -> Table:
         "flow": getattr(attributes, "flow_id", None),
         "flow run": getattr(attributes, "flow_run_id", None),
         "parent": getattr(attributes, "parent_task_run_id", None),
-        "parameters": getattr(attributes, "parameters", None),
-        "tags": ", ".join(attributes.tags),
+        "parameters": plain(getattr(attributes, "parameters", None) or ""),
+        "tags": plain(", ".join(attributes.tags)),
         "created": attributes.created,
         "version": progress.version,
         "partition": found.partition,
     }
     for name, value in shown.items():
-        if value not in (None, "", {}):
+        if value not in (None, ""):
             table.add_row(f"[dim]{name}[/]", str(value))
     return table
 
@@ -83,11 +83,11 @@ def decision_table(decisions: list[Recorded]) -> Table:
         table.add_row(
             each.entry_id,
             f"{decision.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
-            decision.proposal_id,
-            (asked.name or asked.type) if asked else decision.kind,
+            plain(decision.proposal_id),
+            plain((asked.name or asked.type) if asked else decision.kind),
             coloured(decision.outcome, decision.outcome),
             ", ".join(coloured(state.name, state.type) for state in reading.entered(decision)),
             decision.rule,
-            decision.reason,
+            plain(decision.reason or ""),
         )
     return table

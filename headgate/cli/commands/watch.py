@@ -16,7 +16,7 @@ from events.wire.codec import encode
 from ... import clock, reading
 from ...bus.connecting import redis_of
 from ...client import Headgate
-from ..console import coloured, out
+from ..console import coloured, out, plain
 from ..spans import instant
 from ..where import HERE, Where
 
@@ -79,10 +79,10 @@ def line(console: Console, recorded: Recorded) -> None:
         f"[dim]{decision.at:%H:%M:%S.%f}[/]"[:-6] + "[/]",
         f"[dim]{recorded.partition}/{recorded.entry_id}[/]",
         decision.subject,
-        wanted,
+        plain(wanted),
         coloured(decision.outcome, decision.outcome),
         *(["→", *(coloured(state.name, state.type) for state in states)] if states else []),
         *([f"[dim]{decision.rule}[/]"] if decision.rule else []),
-        *([decision.reason] if decision.reason else []),
+        *([plain(decision.reason)] if decision.reason else []),
         soft_wrap=True,
     )

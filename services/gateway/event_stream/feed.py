@@ -120,10 +120,11 @@ class Feed:
     async def _follow(self, cursors: dict[int, str]) -> None:
         while True:
             try:
-                async for partition, entries in self._log.tail(cursors):
-                    for entry in entries:
-                        await self._tell(partition, entry)
-                    cursors[partition] = entries[-1].entry_id
+                async for found in self._log.tail(cursors):
+                    for partition, entries in found:
+                        for entry in entries:
+                            await self._tell(partition, entry)
+                        cursors[partition] = entries[-1].entry_id
             except self._outages as error:
                 _log.warning("the log cannot be followed, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)

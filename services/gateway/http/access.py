@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from functools import cache
 from hmac import compare_digest
 
+from .errors import failed
+
+UNAUTHORIZED = failed(401, "Unauthorized").reply
+
 
 @cache
 def _expected(auth_string: str) -> bytes:

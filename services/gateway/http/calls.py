@@ -1,6 +1,5 @@
 """One HTTP request, from its bytes to its reply."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -13,10 +12,6 @@ from .bodies import decoded
 from .errors import Reply, invalid
 
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
-
-JSON_TYPE = (b"content-type", b"application/json")
 
 
 class Call:

@@ -7,12 +7,11 @@ from starlette.types import Receive, Scope, Send
 
 from ..context import Context
 from . import versions
-from .access import is_admitted
+from .access import UNAUTHORIZED, is_admitted
 from .calls import Call
-from .errors import Refused, Reply, detail, failed, unavailable
+from .errors import Refused, detail, unavailable
 from .operations import Operation
-
-JSON_TYPE = (b"content-type", b"application/json")
+from .sending import respond
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Endpoint:
     async def _admitted(self, scope: Scope, receive: Receive) -> Call:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if not self._is_open and not is_admitted(self._context.auth_string, headers):
-            raise failed(401, "Unauthorized")
+            raise Refused(UNAUTHORIZED)
         version = (
             versions.checked(headers.get(b"x-prefect-api-version")) if self._is_versioned else None
         )
@@ -66,12 +65,3 @@ async def _read(receive: Receive, headers: dict[bytes, bytes], most: int) -> byt
 
 def _too_large(most: int) -> Refused:
     return detail(413, f"The body of a request has at most {most} bytes.")
-
-
-async def respond(send: Send, reply: Reply) -> None:
-    """Send *reply*."""
-    headers = [*reply.headers]
-    if reply.status != 204:
-        headers += [JSON_TYPE, (b"content-length", b"%d" % len(reply.body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})

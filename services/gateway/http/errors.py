@@ -34,11 +34,6 @@ def detail(status: int, text: str) -> Refused:
     return Refused(answered({"detail": text}, status))
 
 
-def not_found(text: str) -> Refused:
-    """What is asked for does not exist."""
-    return detail(404, text)
-
-
 def failed(status: int, text: str) -> Refused:
     """A refusal from behind the route: unknown entities, missing rights, outages."""
     return Refused(answered({"exception_message": text}, status))

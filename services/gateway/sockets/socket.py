@@ -10,6 +10,8 @@ from ..http.access import token_refusal
 
 SUBPROTOCOL = "prefect"
 REASON_BYTES_MAX = 123
+ADMIT_S = 30.0
+"""How long somebody may be connected without saying who it is."""
 CLOSE_S = 10.0
 """How long a peer that reads nothing may hold up its own dismissal."""
 
@@ -88,7 +90,11 @@ class Socket:
             await self._send({"type": said})
             return auth_string is None
         await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        first = await self.next_text()
+        try:
+            async with asyncio.timeout(ADMIT_S):
+                first = await self.next_text()
+        except TimeoutError:
+            first = ""
         if first is None:
             return False
         try:

@@ -60,6 +60,3 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     flow_run_run_count: int | None = None
     changes: tuple[Change, ...] = ()
     follow_ups: tuple[Proposal, ...] = ()
-
-
-NOTHING_FOLLOWS = Aftermath()

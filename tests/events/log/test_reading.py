@@ -104,7 +104,7 @@ async def test_tail_gives_what_is_there_and_then_what_comes(log: EventLog) -> No
     seen: list[Entry] = []
 
     async def follow() -> None:
-        async for partition, entries in log.tail({P: made[0].entry_id}):
+        async for ((partition, entries),) in log.tail({P: made[0].entry_id}):
             assert partition == P
             seen.extend(entries)
 
@@ -124,9 +124,10 @@ async def test_tail_follows_many_partitions_each_from_its_place(log: EventLog) -
 
     async def follow() -> None:
         after = {P: made[0].entry_id, 0: START, log.streams.control: START}
-        async for partition, entries in log.tail(after, limit=1):
-            assert len(entries) == 1
-            seen[partition].append(entries[0].body)
+        async for found in log.tail(after, limit=1):
+            for partition, entries in found:
+                assert len(entries) == 1
+                seen[partition].append(entries[0].body)
 
     async with anyio.create_task_group() as followers:
         followers.start_soon(follow)
@@ -135,3 +136,11 @@ async def test_tail_follows_many_partitions_each_from_its_place(log: EventLog) -
         await log.commit(log.streams.control, following(Head(), b"c"))
         await wait_until(lambda: seen == {P: [b"2"], 0: [b"a", b"b"], log.streams.control: [b"c"]})
         followers.cancel_scope.cancel()
+
+
+async def test_tail_gives_at_once_what_one_read_finds_in_all_partitions(log: EventLog) -> None:
+    made = {each: await appended(log, each, b"%d" % each) for each in (P, 0, log.streams.control)}
+
+    async for found in log.tail(dict.fromkeys([*made, 1], START)):
+        assert dict(found) == made
+        return

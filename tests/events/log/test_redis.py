@@ -166,8 +166,8 @@ async def test_both_protocols_are_read(redis_url: str, streams: Streams) -> None
             seen: dict[int, list[Entry]] = {}
 
             async def follow(log: RedisEventLog = log, seen: dict[int, list[Entry]] = seen) -> None:
-                async for partition, entries in log.tail({0: START, 1: START}):
-                    seen.update({partition: entries})
+                async for found in log.tail({0: START, 1: START}):
+                    seen.update(found)
 
             async with anyio.create_task_group() as followers:
                 followers.start_soon(follow)

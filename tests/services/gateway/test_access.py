@@ -35,8 +35,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         ("/flows/name/ready", 401),
         ("/csrf-token?client=/health", 401),
         ("/health/../version", 401),
-        ("//health", 404),
-        ("/%68ealth/x", 404),
+        ("//health", 401),
+        ("/health/", 401),
+        ("/%68ealth/x", 401),
+        ("/nope", 401),
+        ("/openapi.json", 401),
+        ("/../openapi.json", 401),
+        ("/../docs", 401),
     ],
 )
 def test_only_health_and_readiness_are_open(gateway: Running, path: str, status: int) -> None:
@@ -52,6 +57,17 @@ def test_only_health_and_readiness_are_open(gateway: Running, path: str, status:
 def test_the_auth_string_lets_in(gateway: Running, user: str, password: str, status: int) -> None:
     answer = httpx.get(f"{gateway.url}/admin/version", auth=(user, password))
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/api/openapi.json"])
+def test_the_description_is_for_those_who_may_come_in(gateway: Running, path: str) -> None:
+    url = gateway.url.removesuffix("/api") + path
+    assert httpx.get(url).status_code == 401
+    assert httpx.get(url, auth=("admin", "pass")).status_code == 200
+
+
+def test_a_wrong_method_tells_a_stranger_nothing(gateway: Running) -> None:
+    assert httpx.put(f"{gateway.url}/flows/").status_code == 401
 
 
 def test_a_bad_body_of_a_stranger_is_not_read(gateway: Running) -> None:
@@ -89,3 +105,13 @@ def test_a_socket_that_cannot_say_who_it_is_is_refused(gateway: Running) -> None
     with pytest.raises(InvalidStatus) as refused, opened(gateway, "/events/in", "other"):
         pass
     assert refused.value.response.status_code == 403
+
+
+def test_who_never_says_who_it_is_is_sent_away(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.sockets.socket.ADMIT_S", 0.2)
+    with opened(gateway, "/events/out") as connection, pytest.raises(ConnectionClosed) as closed:
+        connection.recv(timeout=ANSWER_S)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "Expected 'auth' message")

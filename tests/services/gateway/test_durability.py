@@ -1,5 +1,6 @@
 """What is confirmed is on disk, and when Redis is away clients are told to come again."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.sockets import ANSWER_S, is_answered, say, socket, task_run_e
 from tests.support.waiting import wait_until
 
 SOON_S = 0.3
+LATEST_S = 5.0
 
 
 @pytest.fixture
@@ -33,6 +35,10 @@ def commands(redis_server: RedisServer) -> Iterator[Any]:
     )
     with client:
         yield client
+
+
+def _flow(api: httpx.Client) -> str:
+    return api.post("/flows/", json={"name": "f"}).json()["id"]
 
 
 def _proposals(commands: Any) -> int:
@@ -100,3 +106,28 @@ async def test_without_redis_clients_come_again_and_are_served_when_it_is_back(
 
         await wait_until(is_served, 20)
         assert (await api.get(f"/flow_runs/{run['id']}")).json()["run_count"] == 1
+
+
+def test_a_decision_that_does_not_come_is_answered_within_five_seconds(
+    redis_server: RedisServer, commands: Any, tmp_path: Path
+) -> None:
+    with Running(redis_server.url, tmp_path / "views", "own") as running, running.client() as api:
+        flow_id = _flow(api)
+        commands.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        answer = api.post("/flow_runs/", json={"flow_id": flow_id})
+        commands.execute_command("CLIENT", "UNPAUSE")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.elapsed.total_seconds() < LATEST_S
+
+
+def test_a_redis_that_stands_still_is_told_within_five_seconds(
+    gateway: Running, redis_server: RedisServer
+) -> None:
+    with gateway.client() as api:
+        run = api.post("/flow_runs/", json={"flow_id": _flow(api)}).json()
+        assert redis_server.process is not None
+        redis_server.process.send_signal(signal.SIGSTOP)
+        answer = api.get(f"/flow_runs/{run['id']}")
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.elapsed.total_seconds() < LATEST_S
