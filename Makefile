@@ -12,7 +12,7 @@ COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose
 SOURCES := events services projections headgate
 TYPED := .venv/.typed
 CHECKED = $(shell find $(SOURCES) tests \( -name '*.py' -o -type d ! -name __pycache__ \))
-FAST_TESTS := tests/architecture tests/rules tests/events
+FAST_TESTS := fast-architecture fast-rules fast-events
 
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV :=
@@ -43,8 +43,8 @@ $(TYPED): $(INSTALLED) $(CHECKED)  # where nothing has changed, nothing is check
 	@$(BIN)/pyright
 	@touch $@
 
-$(FAST_TESTS): $(INSTALLED)  # each by itself, so that they run side by side
-	@$(BIN)/python -m pytest -q -k 'not redis' $@
+$(FAST_TESTS): fast-%: $(INSTALLED)  # each by itself, so that they run side by side
+	@$(BIN)/python -m pytest -q -k 'not redis' tests/$*
 
 suite: $(INSTALLED)
 	@$(BIN)/coverage erase

@@ -39,6 +39,7 @@ SCOPES = {
     "services": May(
         ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
     ),
+    "services.packing": May(ANY, {"hiredis", "redis"}, ()),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
