@@ -151,6 +151,8 @@ def stay(url: str, console: Console) -> None:
         return
     console.print(f"\nHeadgate stays up at [bold]{url}[/] until Ctrl-C; try it with")
     console.print(f"  PREFECT_API_URL={url}", soft_wrap=True)
+    # whoever started us in the background may have had Ctrl-C ignored, and on a terminal it counts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
     console.print("stopping")
