@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from msgspec import json, structs
-from sqlalchemy.exc import OperationalError
 
 from events.entities import CreatedBy
 from events.policies import FlowRunPolicy
@@ -13,11 +12,9 @@ from events.proposals import AmendFlowRun, RegisterFlow
 from events.queries import FlowQuery, FlowRunFilter, FlowRunQuery, TaskRunQuery
 from events.queries.criteria import IdIs
 from events.states import StateType
-from projections.reads import Views, ViewsAbsent
-from projections.store import open_engine
+from projections.reads import ViewsAbsent
 from tests.support.examples import DEPLOYMENT, LEASE
 from tests.support.rows import Database
-from tests.support.servers import free_port
 from tests.support.telling import Story, an_id, created, moved, recorded, seconds
 
 pytestmark = pytest.mark.anyio
@@ -394,10 +391,3 @@ async def test_before_a_projector_has_been_there_the_views_are_absent(database: 
         await database.views.flow_runs(FlowRunQuery())
     with pytest.raises(ViewsAbsent):
         await database.views.positions()
-
-
-async def test_a_database_that_is_away_is_not_one_without_views() -> None:
-    engine = open_engine(f"postgresql://127.0.0.1:{free_port()}/nowhere")
-    with pytest.raises(OperationalError):
-        await Views(engine).positions()
-    engine.dispose()
