@@ -170,8 +170,7 @@ class Worker:
             await self.fold(found)
             self._failures = 0
             folded = sum(len(entries) for _, entries in found)
-            if rest_s := next((rest_s for most, rest_s in LINGERS_S if folded < most), None):
-                await self._sleep(rest_s)
+            await self._sleep(next((rest_s for most, rest_s in LINGERS_S if folded < most), 0.0))
 
     async def _begin(self) -> dict[int, str]:
         """Where to go on from, in every partition."""

@@ -149,9 +149,11 @@ def stay(url: str, console: Console) -> None:
     """Stay up until Ctrl-C where somebody is watching; return at once where nobody is."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return
-    console.print(f"\nHeadgate stays up at [bold]{url}[/] until Ctrl-C; try it with")
-    console.print(f"  PREFECT_API_URL={url}", soft_wrap=True)
+    # whoever started us in the background may have had Ctrl-C ignored, and on a terminal it counts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
+        console.print(f"\nHeadgate stays up at [bold]{url}[/] until Ctrl-C; try it with")
+        console.print(f"  PREFECT_API_URL={url}", soft_wrap=True)
         threading.Event().wait()
     console.print("stopping")
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
-from tests.support.servers import free_port
+from tests.support.servers import RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
 READY_S = 20.0
@@ -59,6 +59,40 @@ async def server() -> AsyncGenerator[Server]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
+
+
+@asynccontextmanager
+async def services() -> AsyncGenerator[str]:
+    """Each service in a process of its own on one Redis, fsync always; yields the API's URL."""
+    with TemporaryDirectory(prefix="headgate-bench-") as folder:
+        redis = RedisServer(Path(folder), "--appendonly", "yes", "--appendfsync", "always")
+        redis.start()
+        port = free_port()
+        environment = {
+            **os.environ,
+            "HEADGATE_REDIS_URL": redis.url,
+            "HEADGATE_DATA_DIR": folder,
+            "HEADGATE_LOG_LEVEL": "warning",
+            "HEADGATE_PORT": str(port),
+            "HEADGATE_PARTITIONS": "2",  # one rule processor: more would only make batches smaller
+        }
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "headgate", "serve", name],
+                env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
+            )
+            for name in ("gateway", "rule-processor", "projector")
+        ]  # fmt: skip
+        try:
+            url = f"http://127.0.0.1:{port}/api"
+            await _until_ready(url, running[0])
+            yield url
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(timeout=30)
+            redis.kill()
 
 
 async def _until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
