@@ -9,7 +9,7 @@ from events.proposals import CacheTaskState
 from events.states import ProposedState, State, StateType
 
 from ..asking.rule import ANY, TYPES, Question, Rule
-from ..asking.verdict import NOTHING_FOLLOWS, PASS, Aftermath, Reject, Verdict
+from ..asking.verdict import PASS, Aftermath, Reject, Verdict
 
 CACHE_KEY_CHARACTERS_MAX = 2_000
 
@@ -72,7 +72,7 @@ def cache_the_state(question: Question[TaskRun], _: State, now: State) -> Afterm
     """Ask the partition of the key to keep the state."""
     key = now.state_details.cache_key
     if not key:
-        return NOTHING_FOLLOWS
+        return Aftermath()
     caching = CacheTaskState(
         id=str(derived_id(question.at, question.subject, question.proposal_id, "cache")),
         at=question.at,

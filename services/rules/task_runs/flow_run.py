@@ -5,7 +5,7 @@ from events.states import ProposedState, State, StateType
 from events.states.constructors import Paused
 
 from ..asking.rule import TYPES, Question, Rule
-from ..asking.verdict import NOTHING_FOLLOWS, PASS, Abort, Aftermath, Reject, Verdict
+from ..asking.verdict import PASS, Abort, Aftermath, Reject, Verdict
 
 
 def begin_only_in_running_flow_runs(
@@ -33,7 +33,7 @@ def begin_only_in_running_flow_runs(
 def note_the_attempt(question: Question[TaskRun], _: State, __: State) -> Aftermath:
     """The task run belongs to this attempt of its flow run."""
     if question.flow_run is None:
-        return NOTHING_FOLLOWS
+        return Aftermath()
     return Aftermath(flow_run_run_count=question.flow_run.progress.booked.run_count)
 
 

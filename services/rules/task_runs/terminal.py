@@ -7,7 +7,6 @@ from events.states import FINAL, UNPERSISTED, ProposedState, State, StateType
 
 from ..asking.rule import ANY, Question, Rule
 from ..asking.verdict import (
-    NOTHING_FOLLOWS,
     PASS,
     Abort,
     Aftermath,
@@ -44,7 +43,7 @@ def has_a_result(data: object) -> bool:
 
 def count_attempts_anew(_: Question[TaskRun], __: State, now: State) -> Aftermath:
     """The attempts before the end do not count any more."""
-    return NOTHING_FOLLOWS if now.type in FINAL else Aftermath(run_count=0)
+    return Aftermath() if now.type in FINAL else Aftermath(run_count=0)
 
 
 RESTART_ENDED_TASK_RUNS = Rule(
