@@ -125,3 +125,9 @@ def test_a_run_that_is_not_expected_is_in_no_bucket() -> None:
     (history,) = [view for view in PROJECTIONS if view.name == "flow_run_history"]
     change = StateEntered(state=a_state(StateType.RUNNING), booked=Bookkeeping())
     assert list(history.fold(decided("flow_run", RUN, change))) == []
+
+
+def test_a_run_that_was_in_no_bucket_leaves_none() -> None:
+    (history,) = [view for view in PROJECTIONS if view.name == "flow_run_history"]
+    for change in (FlowRunDeleted(id=RUN, left=LEFT), FlowRunDeleted(id=RUN)):
+        assert list(history.fold(decided("flow_run", RUN, change))) == []
