@@ -22,15 +22,16 @@ def _packing(connection: type[Any]) -> type[Any]:
         """A connection of redis-py's, packing in C."""
 
         def pack_command(self, *args: Any) -> list[bytes]:
-            return [_packed(args)]
+            return [packed(args)]
 
         def pack_commands(self, commands: Any) -> list[bytes]:
-            return [b"".join(map(_packed, commands))]
+            return [b"".join(map(packed, commands))]
 
     return Packing
 
 
-def _packed(args: tuple[Any, ...]) -> bytes:
+def packed(args: tuple[Any, ...]) -> bytes:
+    """One command with its arguments, as it is sent."""
     name = args[0]
     if isinstance(name, str) and " " in name:  # as in XINFO STREAM, which is sent as two
         args = (*name.split(), *args[1:])

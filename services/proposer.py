@@ -12,7 +12,7 @@ redis-py may retry what it likes.
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Self, cast
+from typing import Self
 
 from msgspec import DecodeError, structs
 from redis.asyncio import Redis
@@ -26,6 +26,7 @@ from events.wire.codec import PROPOSAL_BYTES_MAX, encode
 from events.wire.replies import Answer, Unanswered, decode_reply
 
 from .errors import Unavailable
+from .line import Line, rows_of
 from .patience import end, pause_s
 
 PIPELINE_MAX = 500
@@ -36,6 +37,9 @@ READ_BLOCK_MS = 1_000
 
 READ_MAX = 1_000
 
+ANSWER_S = 4.5
+"""How long Redis may take over one call, waiting for replies included."""
+
 SEND_SECONDS = 3.0
 """How long sending is tried again over a broken connection: less than a person waits."""
 
@@ -44,9 +48,6 @@ _field = PROPOSAL_FIELD.encode()
 _reply = REPLY_FIELD.encode()
 
 Waiting = asyncio.Future[Answer | Unanswered]
-
-Heard = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
-"""What XREAD returns to a client that leaves bytes as they are: entries by stream."""
 
 
 class Proposer:
@@ -66,6 +67,7 @@ class Proposer:
         open_max: int = 10_000,
     ) -> None:
         self._redis = redis
+        self._sending, self._hearing = Line(redis, ANSWER_S), Line(redis, ANSWER_S)
         self._streams = streams
         self._client = client
         self._now = now
@@ -95,6 +97,8 @@ class Proposer:
         """Stop; who still waits for an answer hears `Unavailable`."""
         tasks, self._tasks = self._tasks, []
         await end(*tasks)
+        await self._sending.close()
+        await self._hearing.close()
         self._listening.set()  # for those who wait to be heard: there is nobody any more
         for waiting in [one for same in self._waiting.values() for one in same]:
             _fail(waiting, "the proposer stopped")
@@ -165,14 +169,12 @@ class Proposer:
 
     async def _append(self, entries: Sequence[tuple[str, bytes]]) -> Sequence[object]:
         """What became of each entry: its id, or why it could not be appended."""
+        commands = [("XADD", key, "*", _field, body) for key, body in entries]
         gives_up = asyncio.get_running_loop().time() + SEND_SECONDS
         failures = 0
         while True:
-            pipeline = self._redis.pipeline(transaction=False)
-            for key, body in entries:
-                pipeline.xadd(key, {_field: body})
             try:
-                return await pipeline.execute(raise_on_error=False)
+                return await self._sending.ask(commands)
             except (RedisError, OSError) as error:
                 # After a restart every pooled connection fails once; a short outage is sat out.
                 failures += 1
@@ -218,9 +220,9 @@ class Proposer:
             self._seen[key] = last[0][0].decode() if last else START
 
     async def _hear(self) -> None:
-        found = await self._redis.xread({**self._seen}, count=READ_MAX, block=READ_BLOCK_MS)
-        # redis-py types the reply as every shape that any protocol or setting gives it.
-        for key, entries in dict(cast("Heard", found or ())).items():
+        read = ("XREAD", "COUNT", READ_MAX, "BLOCK", READ_BLOCK_MS, "STREAMS")
+        (answer,) = await self._hearing.ask([(*read, *self._seen, *self._seen.values())])
+        for key, entries in rows_of(answer):
             for _, fields in entries:
                 self._resolve(fields.get(_reply))
             self._seen[key.decode()] = entries[-1][0].decode()

@@ -72,7 +72,7 @@ class RuleProcessor:
         self._streams = log.streams
         self._bus = Bus(url, len(self._streams.every()), self._reading)
         self._leases = Leases(redis, self._streams, name, lease_ms)
-        self._send = Proposer(redis, self._streams, name, now).send_many
+        self._proposer = Proposer(redis, self._streams, name, now)
         self._served: dict[int, Served] = {}
         self._broken: set[int] = set()
         self._names = {self._streams.proposals(each): each for each in self._streams.every()}
@@ -139,6 +139,7 @@ class RuleProcessor:
         await end(keeper)
         self.health.process_is(str(self._fatal or "stopped"))
         await self._give_up(list(self._served))
+        await self._proposer.stop()
         try:
             await self._leases.leave()
         except PASSING as error:
@@ -224,7 +225,7 @@ class RuleProcessor:
         partition = Partition(
             number,
             self._log,
-            Relay(self._log, number, self._send),
+            Relay(self._log, number, self._proposer.send_many),
             self.health,
             self._now,
             self._leases.token,

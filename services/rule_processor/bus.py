@@ -19,6 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
+from ..line import Line, rows_of
 from ..patience import pause_s
 
 READ_BLOCK_MS = 2_000
@@ -69,6 +70,7 @@ class PatientRedis(Redis):
 
     trouble: Trouble
     failures: dict[str, int]
+    lines: dict[str, Line]
 
     async def ping(self, **_: Any) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Always true: reading itself will tell."""
@@ -78,10 +80,13 @@ class PatientRedis(Redis):
         self, streams: Mapping[str, str], count: int | None = None, block: int | None = None
     ) -> Any:
         """What there is to read, or nothing after a while."""
-        (stream,) = streams
+        ((stream, after),) = streams.items()
+        line = self.lines.setdefault(stream, Line(self, SOCKET_SECONDS))
         failures = self.failures.get(stream, 0)
         try:
-            found = await super().xread({**streams}, count=count, block=block)
+            read = ("XREAD", "COUNT", count or 1, "BLOCK", block or 0, "STREAMS", stream, after)
+            (answer,) = await line.ask([read])
+            found = rows_of(answer)
         except (RedisError, OSError) as error:
             self.failures[stream] = failures + 1
             self.trouble(stream, error)
@@ -92,6 +97,12 @@ class PatientRedis(Redis):
             self.trouble(stream, None)
         return found
 
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Hang up all that it reads on."""
+        for line in self.lines.values():
+            await line.close()
+        await super().aclose(close_connection_pool)
+
 
 class _PatientState(RedisConnectionState):
     def __init__(self, options: dict[str, Any], trouble: Trouble) -> None:
@@ -101,7 +112,7 @@ class _PatientState(RedisConnectionState):
     async def connect(self) -> Any:
         pool: Any = ConnectionPool(**self._options)
         client = cast("PatientRedis", PatientRedis.from_pool(pool))  # typed as its parent
-        client.trouble, client.failures = self._trouble, {}
+        client.trouble, client.failures, client.lines = self._trouble, {}, {}
         self._client = client
         self._connected = True
         return client
