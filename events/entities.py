@@ -211,6 +211,7 @@ def task_run_key(id: UUID) -> str:
     return f"task_run:{id}"
 
 
+@lru_cache(maxsize=KEYS_MAX)
 def task_place_key(flow_run_id: UUID | None, task_key: str, dynamic_key: str) -> str:
     """The key of a task run by its natural key; for runs without flow run, see `identity`."""
     return f"task_place:{flow_run_id or ''}:{task_key}:{dynamic_key}"

@@ -18,6 +18,7 @@ from headgate.clock import now
 from headgate.serving.running import collect_seldom
 from tests.bench import api, bus
 from tests.bench.core import core
+from tests.bench.recording import recorded
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 BATCHES = {1: 2, 10: 5, 100: 20, 500: 20}
@@ -80,7 +81,18 @@ async def _api() -> dict[str, float]:
         figures |= await _set_state(it.url, "http.dev_set_state")
     async with api.services() as url:
         figures |= await _set_state(url, "http.set_state")
+    async with api.services() as url:
+        figures |= await _recording(url)
     return figures
+
+
+async def _recording(url: str) -> dict[str, float]:
+    rounds = [await recorded(url, runs) for runs in (500, 2_500, 2_500, 2_500)][1:]
+    return {
+        "recording.taken_per_s": median(each.taken_per_s for each in rounds),
+        "recording.shown_per_s": median(each.shown_per_s for each in rounds),
+        "recording.lost": sum(each.lost for each in rounds),
+    }
 
 
 async def _set_state(url: str, key: str) -> dict[str, float]:
