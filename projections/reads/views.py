@@ -157,6 +157,11 @@ class Views:
         found = await self._all(select(task_runs).where(task_runs.c.id == id), task_run_of)
         return found[0] if found else None
 
+    async def task_run_ids(self, flow_run_id: UUID) -> list[UUID]:
+        """The ids of a flow run's task runs, all of them."""
+        c = task_runs.c
+        return await self._all(select(c.id).where(c.flow_run_id == flow_run_id), lambda row: row.id)
+
     async def task_run_states(self, task_run_id: UUID) -> list[State]:
         """The states that a task run has been in, oldest first."""
         return await self._states(_task_run_states, task_run_id)

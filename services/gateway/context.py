@@ -17,7 +17,7 @@ from events.entities import (
 )
 from events.log import EventLog
 from events.proposals import Proposal
-from events.wire.replies import Answer
+from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import entity_of, fields_of
 
 from .event_stream.descriptions import Descriptions, Readers
@@ -70,11 +70,17 @@ class Context:
         await self.writes.stop()
         await self.feed.stop()
 
-    async def ask(self, proposal: Proposal) -> Answer:
-        """The decision on *proposal*; raises `Refused` when there can be none."""
+    async def propose(self, proposal: Proposal) -> Answer | Unanswered:
+        """The decision on *proposal*, or why there can be none."""
         answer = await self.proposer.propose(proposal)
         if isinstance(answer, Answer):
             self.writes.decided(self.streams.of(proposal), answer.entry_id)
+        return answer
+
+    async def ask(self, proposal: Proposal) -> Answer:
+        """The decision on *proposal*; raises `Refused` when there can be none."""
+        answer = await self.propose(proposal)
+        if isinstance(answer, Answer):
             return answer
         if answer.missing:
             raise failed(404, answer.reason)
@@ -100,7 +106,7 @@ class Context:
         return found
 
     async def has_flow_run(self, id: UUID) -> bool:
-        """Whether there is a flow run *id*; remembered, for runs stay."""
+        """Whether there is a flow run *id*; remembered, for most runs stay."""
         if self._known_runs.get(id):
             return True
         key = flow_run_key(id)
@@ -108,6 +114,10 @@ class Context:
             return False
         self._known_runs.put(id, True)
         return True
+
+    def flow_run_is_gone(self, id: UUID) -> None:
+        """Note that there is no flow run *id* any more."""
+        self._known_runs.forget(id)
 
     async def task_run(self, id: UUID) -> TaskRun | None:
         """The task run *id* as of its last decision, wherever it lives.

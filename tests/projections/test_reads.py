@@ -391,3 +391,8 @@ async def test_before_a_projector_has_been_there_the_views_are_absent(database: 
         await database.views.flow_runs(FlowRunQuery())
     with pytest.raises(ViewsAbsent):
         await database.views.positions()
+
+
+async def test_a_flow_run_has_its_task_runs(told: Database) -> None:
+    assert sorted(numbers(await told.views.task_run_ids(an_id(3)))) == [62, 63]
+    assert await told.views.task_run_ids(an_id(62)) == []

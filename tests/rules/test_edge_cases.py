@@ -114,7 +114,7 @@ INDEX = """
 54 rules/test_creation test_a_run_is_created_once
 54 rules/test_creation test_an_idempotency_key_makes_one_id_for_each_flow
 55 rules/test_duplicates test_only_the_current_state_is_looked_at
-56 not yet: bulk
+56 services/gateway/test_bulk test_what_no_rule_can_answer_is_an_abort_of_that_run_alone
 57 rules/test_recording test_in_any_order_the_newest_state_is_where_the_run_is
 57 rules/test_recording test_the_same_state_again_changes_nothing
 57 rules/test_recording test_a_newer_state_moves_the_run_and_keeps_what_it_does_not_tell
@@ -135,7 +135,7 @@ INDEX = """
 68 rules/test_amending test_a_policy_is_replaced_wholesale
 """
 
-WAITING_FOR = {"bulk", "inputs", "slots", "timers", "work pools"}
+WAITING_FOR = {"inputs", "slots", "timers", "work pools"}
 
 LINES = [line.split(" ", 1) for line in INDEX.strip().splitlines()]
 HELD = [

@@ -4,6 +4,11 @@ from typing import Any
 
 from msgspec import Struct, json
 
+CONFLICT = (
+    "Data integrity conflict. This usually means a unique or foreign key constraint was violated."
+    " See server logs for details."
+)
+
 
 class Reply(Struct, frozen=True):
     """One HTTP answer: a status, a JSON body ready to send, and headers besides the usual."""

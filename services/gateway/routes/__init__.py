@@ -1,12 +1,10 @@
 """Routes: one module for each resource, each a table of operations over a few functions."""
 
 from ..http.operations import Operation
-from . import flow_run_creation, flow_run_lists, flow_runs, flows, logs, root, states, task_runs
+from . import flow_runs, flows, logs, root, states, task_runs
 
 OPERATIONS: tuple[Operation, ...] = (
     *flow_runs.OPERATIONS,
-    *flow_run_creation.OPERATIONS,
-    *flow_run_lists.OPERATIONS,
     *logs.OPERATIONS,
     *flows.OPERATIONS,
     *task_runs.OPERATIONS,

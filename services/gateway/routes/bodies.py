@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from events.instants import Instant
 from events.policies import FlowRunPolicy, TaskRunPolicy
-from events.queries import FlowRunSort, RunFilters
+from events.queries import FlowRunSort, RunFilters, TaskRunSort
 from events.states import ProposedState
 
 Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
@@ -84,6 +84,12 @@ class TaskRunCreate(_Body, frozen=True, kw_only=True):
     task_inputs: dict[str, list[dict[str, Any]]] = {}
 
 
+class TaskRunUpdate(_Body, frozen=True, kw_only=True):
+    """What of a task run to change; what is absent stays."""
+
+    name: str | UnsetType = UNSET
+
+
 class LogCreate(_Body, frozen=True, kw_only=True):
     """A line that a run logged."""
 
@@ -99,5 +105,13 @@ class FlowRunPages(RunFilters, frozen=True, kw_only=True):
     """A numbered page of flow runs, the first being 1."""
 
     sort: FlowRunSort | None = None
+    limit: int | None = None
+    page: Annotated[int, Meta(ge=1)] | None = None
+
+
+class TaskRunPages(RunFilters, frozen=True, kw_only=True):
+    """A numbered page of task runs, the first being 1."""
+
+    sort: TaskRunSort | None = None
     limit: int | None = None
     page: Annotated[int, Meta(ge=1)] | None = None

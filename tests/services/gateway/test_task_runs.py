@@ -62,3 +62,16 @@ def test_task_runs_are_listed_counted_and_their_states_read(
     assert state["type"] == "PENDING"
     assert api.get(f"/task_run_states/{state['id']}").json() == state
     assert api.get(f"/task_run_states/{unknown}").status_code == 404
+
+
+def test_task_runs_have_numbered_pages(api: httpx.Client, run_id: str) -> None:
+    for key in "abc":
+        _create(api, run_id, key, name=key)
+    wanted = {"task_runs": {"flow_run_id": {"any_": [run_id]}}, "sort": "NAME_ASC", "limit": 2}
+    page = api.post("/task_runs/paginate", json={**wanted, "page": 2}).json()
+    assert [run["name"] for run in page.pop("results")] == ["c"]
+    assert page == {"count": 3, "limit": 2, "pages": 2, "page": 2}
+    too_large = api.post("/task_runs/paginate", json={"limit": 201})
+    said = {"detail": "Invalid limit: must be less than or equal to 200."}
+    assert (too_large.status_code, too_large.json()) == (422, said)
+    assert api.post("/task_runs/paginate", json={"page": 0}).status_code == 422

@@ -10,17 +10,12 @@ from events.entities import Flow
 from events.identity import flow_run_id_of
 from events.proposals import CreateFlowRun
 
-from ..context import Context, existing
-from ..http.calls import Call
-from ..http.errors import Reply, answered, detail, invalid
-from ..http.operations import Operation
-from ..rendering.runs import FlowRunResponse, flow_run_response
-from .bodies import FlowRunCreate
-
-CONFLICT = (
-    "Data integrity conflict. This usually means a unique or foreign key constraint was violated."
-    " See server logs for details."
-)
+from ...context import Context, existing
+from ...http.calls import Call
+from ...http.errors import CONFLICT, Reply, answered, detail, invalid
+from ...http.operations import Operation
+from ...rendering.runs import FlowRunResponse, flow_run_response
+from ..bodies import FlowRunCreate
 
 
 async def create_flow_run(context: Context, call: Call) -> Reply:

@@ -1,22 +1,16 @@
 """Flow runs, many at a time: pages, counts, history and lateness, from the views."""
 
-from math import ceil
-
 from msgspec import Struct
 
-from events.queries import (
-    LIMIT_MAX,
-    FlowRunQuery,
-    HistoryBucket,
-    HistoryQuery,
-)
+from events.queries import FlowRunQuery, HistoryBucket, HistoryQuery
 
-from ..context import Context
-from ..http.calls import Call
-from ..http.errors import Reply, answered, detail
-from ..http.operations import Operation
-from ..rendering.runs import FlowRunResponse, flow_run_response
-from .bodies import FlowRunPages
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import Reply, answered
+from ...http.operations import Operation
+from ...rendering.runs import FlowRunResponse, flow_run_response
+from ..bodies import FlowRunPages
+from ..pages import numbered
 
 
 class FlowRunPage(Struct, frozen=True):
@@ -46,11 +40,7 @@ async def count_flow_runs(context: Context, call: Call) -> Reply:
 async def paginate_flow_runs(context: Context, call: Call) -> Reply:
     """A numbered page of flow runs, with their count."""
     asked = call.as_query(FlowRunPages)
-    limit = LIMIT_MAX if asked.limit is None else asked.limit
-    if not 0 <= limit <= LIMIT_MAX:
-        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
-        raise detail(422, f"Invalid limit: must be {bound}.")
-    page = asked.page or 1
+    at = numbered(asked.limit, asked.page)
     query = FlowRunQuery(
         flows=asked.flows,
         flow_runs=asked.flow_runs,
@@ -60,14 +50,13 @@ async def paginate_flow_runs(context: Context, call: Call) -> Reply:
         work_queues=asked.work_queues,
         work_pool_queues=asked.work_pool_queues,
         sort=asked.sort,
-        limit=limit,
-        offset=(page - 1) * limit,
+        limit=at.limit,
+        offset=at.offset,
     )
     await context.writes.are_visible()
     count = await context.views.count_flow_runs(query)
     found = await _page(context, query)
-    pages = ceil(count / limit) if limit else 0
-    return answered(FlowRunPage(found, count, limit, pages, page))
+    return answered(FlowRunPage(found, count, at.limit, at.pages(count), at.page))
 
 
 async def flow_run_history(context: Context, call: Call) -> Reply:

@@ -1,31 +1,18 @@
-"""Flow runs, one at a time: read, amended, and proposed states for."""
+"""Flow runs, one at a time: read, amended, deleted, and proposed states for."""
 
-from hashlib import blake2b
-from typing import Any
+from msgspec import UNSET, structs
 
-from msgspec import UNSET, Struct, structs
-
-from events.changes import StateEntered
-from events.decisions import Outcome
 from events.proposals import AmendFlowRun, ProposeFlowRunState
-from events.states import StateType, stored_data
-from events.wire.replies import Answer
+from events.states import StateType
 
-from ..context import Context, existing
-from ..http.calls import Call
-from ..http.errors import NO_CONTENT, Reply, answered, detail, failed
-from ..http.operations import Operation
-from ..rendering.parts import StateResponse, state_response
-from ..rendering.runs import FlowRunResponse, flow_run_response
-from .bodies import FlowRunUpdate, Labels, SetState
-
-
-class OrchestrationResult(Struct, frozen=True):
-    """What became of a proposed state, and the state that the run is in now."""
-
-    state: StateResponse | None
-    status: Outcome
-    details: dict[str, Any]
+from ...context import Context, existing
+from ...http.calls import Call
+from ...http.errors import NO_CONTENT, Reply, answered, detail, failed
+from ...http.operations import Operation
+from ...rendering.runs import FlowRunResponse, flow_run_response
+from ..bodies import FlowRunUpdate, Labels, SetState
+from ..orchestration import OrchestrationResult, orchestrated, proposal_id
+from .deletion import delete
 
 
 async def set_state(context: Context, call: Call) -> Reply:
@@ -35,7 +22,7 @@ async def set_state(context: Context, call: Call) -> Reply:
     if not await context.has_flow_run(id):
         raise failed(404, f"Flow run with id {id} not found")
     proposal = ProposeFlowRunState(
-        id=_proposal_id(context, given, call.body),
+        id=proposal_id(context, given.state, call.body),
         at=context.now(),
         flow_run_id=id,
         state=given.state,
@@ -43,32 +30,7 @@ async def set_state(context: Context, call: Call) -> Reply:
         api_version=call.api_version,
         client_version=call.client_version,
     )
-    return _orchestrated(await context.ask(proposal), given.state.data)
-
-
-def _proposal_id(context: Context, given: SetState, body: bytes) -> str:
-    """The same for the same request sent again, which clients mark by its transition id."""
-    transition_id = given.state.state_details.transition_id
-    if transition_id is None:
-        return str(context.new_id())
-    return f"{transition_id}/{blake2b(body, digest_size=8).hexdigest()}"
-
-
-def _orchestrated(answer: Answer, data: Any) -> Reply:
-    if answer.outcome is Outcome.ACCEPT:
-        echoed = None if stored_data(data) is not None else data
-        details: dict[str, Any] = {"type": "accept_details"}
-        status = 201
-    else:
-        decision = answer.decided()
-        echoed, status = None, 200
-        if any(isinstance(change, StateEntered) for change in decision.changes):
-            status = 201
-        details = {"type": f"{answer.outcome.lower()}_details", "reason": decision.reason}
-        if answer.outcome is Outcome.WAIT:
-            details["delay_seconds"] = decision.delay_seconds
-    state = None if answer.state is None else state_response(answer.state, echoed)
-    return answered(OrchestrationResult(state, answer.outcome, details), status)
+    return orchestrated(await context.ask(proposal), given.state.data)
 
 
 async def read_flow_run(context: Context, call: Call) -> Reply:
@@ -110,6 +72,14 @@ async def update_labels(context: Context, call: Call) -> Reply:
     return NO_CONTENT
 
 
+async def delete_flow_run(context: Context, call: Call) -> Reply:
+    """Forget a flow run, with its task runs, states, inputs and logs."""
+    existing(await context.flow_run(call.id))
+    if not await delete(context, call.id):
+        raise detail(404, "Flow run not found")
+    return NO_CONTENT
+
+
 OPERATIONS = (
     Operation(method="POST", path="/flow_runs/{id:uuid}/set_state", handler=set_state, is_busy=True,
               summary="Set Flow Run State", tag="Flow Runs", takes=SetState,
@@ -120,4 +90,6 @@ OPERATIONS = (
               summary="Update Flow Run", tag="Flow Runs", takes=FlowRunUpdate, statuses=(204,)),
     Operation(method="PATCH", path="/flow_runs/{id:uuid}/labels", handler=update_labels,
               summary="Update Flow Run Labels", tag="Flow Runs", takes=Labels, statuses=(204,)),
+    Operation(method="DELETE", path="/flow_runs/{id:uuid}", handler=delete_flow_run,
+              summary="Delete Flow Run", tag="Flow Runs", statuses=(204,)),
 )  # fmt: skip

@@ -1,0 +1,12 @@
+"""Task runs: created, read, renamed, moved and deleted; engines record theirs by events."""
+
+from ...http.operations import Operation
+from . import creation, lists, one
+
+OPERATIONS: tuple[Operation, ...] = (
+    *creation.OPERATIONS,
+    *lists.OPERATIONS,
+    *one.OPERATIONS,
+)
+
+__all__ = ["OPERATIONS"]

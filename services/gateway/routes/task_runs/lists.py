@@ -1,0 +1,73 @@
+"""Task runs, many at a time: pages and counts, from the views."""
+
+from msgspec import Struct
+
+from events.queries import TaskRunQuery
+
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import Reply, answered
+from ...http.operations import Operation
+from ...rendering.runs import TaskRunResponse, task_run_response
+from ..bodies import TaskRunPages
+from ..pages import numbered
+
+
+class TaskRunPage(Struct, frozen=True):
+    """One page of task runs, and how many there are."""
+
+    results: list[TaskRunResponse]
+    count: int
+    limit: int
+    pages: int
+    page: int
+
+
+async def filter_task_runs(context: Context, call: Call) -> Reply:
+    """A page of task runs."""
+    query = call.as_query(TaskRunQuery)
+    await context.writes.are_visible()
+    return answered(await _page(context, query))
+
+
+async def count_task_runs(context: Context, call: Call) -> Reply:
+    """How many task runs match."""
+    query = call.as_query(TaskRunQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.count_task_runs(query))
+
+
+async def paginate_task_runs(context: Context, call: Call) -> Reply:
+    """A numbered page of task runs, with their count."""
+    asked = call.as_query(TaskRunPages)
+    at = numbered(asked.limit, asked.page)
+    query = TaskRunQuery(
+        flows=asked.flows,
+        flow_runs=asked.flow_runs,
+        task_runs=asked.task_runs,
+        deployments=asked.deployments,
+        sort=asked.sort,
+        limit=at.limit,
+        offset=at.offset,
+    )
+    await context.writes.are_visible()
+    count = await context.views.count_task_runs(query)
+    found = await _page(context, query)
+    return answered(TaskRunPage(found, count, at.limit, at.pages(count), at.page))
+
+
+async def _page(context: Context, query: TaskRunQuery) -> list[TaskRunResponse]:
+    runs, now = await context.views.task_runs(query), context.now()
+    return [task_run_response(run, now) for run in runs]
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/task_runs/filter", handler=filter_task_runs,
+              summary="Read Task Runs", tag="Task Runs", takes=TaskRunQuery,
+              gives=list[TaskRunResponse]),
+    Operation(method="POST", path="/task_runs/count", handler=count_task_runs,
+              summary="Count Task Runs", tag="Task Runs", takes=TaskRunQuery, gives=int),
+    Operation(method="POST", path="/task_runs/paginate", handler=paginate_task_runs,
+              summary="Paginate Task Runs", tag="Task Runs", takes=TaskRunPages,
+              gives=TaskRunPage),
+)  # fmt: skip
