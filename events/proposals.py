@@ -1,6 +1,6 @@
 """Proposals: what may be asked. Each names the run it is about, and so where it is decided."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -104,6 +104,18 @@ class AmendFlowRun(_Proposal, frozen=True, kw_only=True, tag="amend_flow_run.v1"
     infrastructure_pid: str | None | UnsetType = UNSET
     job_variables: dict[str, Any] | None | UnsetType = UNSET
     empirical_policy: FlowRunPolicy | UnsetType = UNSET
+
+
+TimerKind = Literal["late", "pause", "cancelling"]
+"""What may become due for the state that a flow run is in."""
+
+
+class FireTimer(_Proposal, frozen=True, kw_only=True, tag="fire_timer.v1"):
+    """What was set for a flow run's state *state_id* is due; once it has left it, nothing is."""
+
+    flow_run_id: UUID
+    timer: TimerKind
+    state_id: UUID
 
 
 class DeleteFlowRun(_Proposal, frozen=True, kw_only=True, tag="delete_flow_run.v1"):
@@ -217,6 +229,7 @@ Proposal = (
     | CreateFlowRun
     | ProposeFlowRunState
     | AmendFlowRun
+    | FireTimer
     | DeleteFlowRun
     | CreateTaskRun
     | AmendTaskRun

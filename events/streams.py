@@ -19,6 +19,7 @@ from .proposals import (
     CreateTaskRun,
     DeleteFlowRun,
     DeleteTaskRun,
+    FireTimer,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -96,6 +97,10 @@ class Streams(Struct, frozen=True, kw_only=True):
     def lease(self, partition: int) -> str:
         return self._key(partition, "lease")
 
+    def timers(self, partition: int) -> str:
+        """A sorted set: what will be due, by millisecond, and the entry up to which it was set."""
+        return self._key(partition, "timers")
+
     def replies(self, partition: int, client: str) -> str:
         return self._key(partition, f"replies:{client}")
 
@@ -114,6 +119,8 @@ class Streams(Struct, frozen=True, kw_only=True):
             case RegisterFlow():
                 return self.control
             case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun() | DeleteFlowRun():
+                return self.of_run(proposal.flow_run_id)
+            case FireTimer():
                 return self.of_run(proposal.flow_run_id)
             case ProposeTaskRunState() | RecordTaskRun() | AmendTaskRun() | DeleteTaskRun():
                 return self.of_run(proposal.flow_run_id or proposal.task_run_id)

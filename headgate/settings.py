@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=65_535,
-            description="port where a rule processor or projector answers GET /ready; "
+            description="port where any service but the gateway answers GET /ready; "
             "left out, nowhere",
         ),
     ] = None
@@ -106,6 +106,22 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(description="user:password that every client must send; left out, nobody is asked"),
     ] = None
+    services_late_runs_enabled: Annotated[
+        bool, Field(description="whether scheduled runs that nobody has begun become late")
+    ] = True
+    services_late_runs_after_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="how long after its time a run is late, in s")
+    ] = 15.0
+    services_pause_expirations_enabled: Annotated[
+        bool, Field(description="whether paused runs fail when their time to resume has passed")
+    ] = True
+    services_cancellation_cleanup_enabled: Annotated[
+        bool, Field(description="whether what is being cancelled ends as cancelled in time")
+    ] = True
+    services_cancellation_cleanup_cancelling_timeout_seconds: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="how long a run may be cancelling, in s"),
+    ] = 300.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
@@ -26,6 +27,7 @@ from services.gateway import GatewayLimits, create_app
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
+from services.timers import Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
@@ -92,6 +94,50 @@ async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGene
                     running.result()
 
 
+class Clockwork(NamedTuple):
+    """Timers are set and fire; the task ends only when it cannot go on, and says why."""
+
+    running: "asyncio.Task[None]"
+    timers: Timers
+
+    def ready(self) -> list[str]:
+        """What keeps timers from firing, in words; empty when they do."""
+        return [] if self.timers.trouble is None else [f"timers: {self.timers.trouble}"]
+
+
+def spans_of(settings: Settings) -> Spans:
+    """How long after what a timer is due."""
+    late, cancelling = (
+        timedelta(seconds=settings.services_late_runs_after_seconds),
+        timedelta(seconds=settings.services_cancellation_cleanup_cancelling_timeout_seconds),
+    )
+    return Spans(
+        late=late if settings.services_late_runs_enabled else None,
+        pause=timedelta() if settings.services_pause_expirations_enabled else None,
+        cancelling=cancelling if settings.services_cancellation_cleanup_enabled else None,
+    )
+
+
+@asynccontextmanager
+async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Clockwork]:
+    """Timers, running."""
+    async with opened(streams, url) as log:
+        redis = connected(url)
+        proposer = Proposer(redis, streams, f"timers-{life()}", clock.now)
+        timers = Timers(
+            redis=redis, log=log, proposer=proposer, now=clock.now, spans=spans_of(settings)
+        )
+        running = asyncio.create_task(timers.run(), name="timers")
+        try:
+            yield Clockwork(running, timers)
+        finally:
+            await end(running)
+            await proposer.stop()
+            await redis.aclose()
+            if not running.cancelled():
+                running.result()
+
+
 @asynccontextmanager
 async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Http]:
     """The API answers; whoever is connected is told when it ends."""
@@ -131,16 +177,17 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         views = await stack.enter_async_context(projector(settings, streams, url))
         processor = rule_processor(streams, url, redis)
         await stack.enter_async_context(processor)
+        clockwork = await stack.enter_async_context(timers(settings, streams, url))
         http = await stack.enter_async_context(gateway(settings, streams, url))
-        broken = asyncio.create_task(_broken(views.running, processor))
+        broken = asyncio.create_task(_broken(processor, views.running, clockwork.running))
         stack.push_async_callback(end, broken)
         while processor.ready() and not broken.done():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(READY_POLL_S)
         yield http.url, broken
 
 
-async def _broken(views: "asyncio.Task[None]", processor: RuleProcessor) -> None:
+async def _broken(processor: RuleProcessor, *running: "asyncio.Task[None]") -> None:
     """Return when a service has stopped by itself; leaving its context then raises why."""
     stopped = asyncio.create_task(processor.broken.wait())
-    await asyncio.wait((views, stopped), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((*running, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

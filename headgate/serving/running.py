@@ -53,6 +53,12 @@ def serve_projector(settings: Settings, announce: Announce) -> None:
     _serve(settings, lambda url: _projector(settings, url))
 
 
+def serve_timers(settings: Settings, announce: Announce) -> None:
+    """What becomes due."""
+    del announce
+    _serve(settings, lambda url: _timers(settings, url))
+
+
 def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None]]) -> None:
     logs.configure(settings.log_level, settings.log_format)
     with redis_of(settings) as url:
@@ -112,6 +118,18 @@ async def _projector(settings: Settings, url: str) -> None:
         log.info("projector_started", extra=about)
         await _until(stop, views.running)
     log.info("projector_stopped")
+
+
+async def _timers(settings: Settings, url: str) -> None:
+    streams = await _streams(settings, url)
+    stop = _asked_to_stop()
+    async with (
+        wiring.timers(settings, streams, url) as timers,
+        readiness(settings.host, settings.health_port, timers.ready) as port,
+    ):
+        log.info("timers_started", extra={"prefix": settings.prefix, "health_port": port})
+        await _until(stop, timers.running)
+    log.info("timers_stopped")
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:

@@ -48,6 +48,9 @@ MINIMAL_FLOW_POLICY = policy_of(
 )
 """What even a forced flow-run state has to pass, and a run's first one."""
 
+MARK_LATE_RUNS_POLICY = policy_of("MarkLateRunsPolicy", MARK_ONLY_SCHEDULED_RUNS_LATE)
+"""What a scheduled run has to pass to become late when its time has passed."""
+
 CORE_TASK_POLICY: Policy[TaskRun] = policy_of(
     "CoreTaskPolicy",
     TAKE_OVER_CACHED_STATES,

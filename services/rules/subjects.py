@@ -27,6 +27,7 @@ from events.proposals import (
     CreateTaskRun,
     DeleteFlowRun,
     DeleteTaskRun,
+    FireTimer,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
@@ -48,7 +49,7 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
     the first. What is cached may live in another partition, see `Streams.of_key`.
     """
     match proposal:
-        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
             return (flow_run_key(proposal.flow_run_id),)
         case DeleteFlowRun(flow_run_id=id, task_run_ids=task_runs):
             keys = (key for each in task_runs for key in _with_its_place(known, each))
@@ -108,7 +109,7 @@ def _subject(
 ) -> FlowRun | TaskRun | TaskCache | None:
     """What *proposal* is about, if it exists and remembers proposals."""
     match proposal:
-        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
             return flow_run_of(known, proposal.flow_run_id)
         case ProposeTaskRunState() | AmendTaskRun():
             return task_run_of(known, proposal.task_run_id)

@@ -40,6 +40,8 @@ SCOPES = {
         ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
     ),
     "services.packing": May(ANY, {"hiredis", "redis"}, ()),
+    "services.timers.setting": May(PURE, {"msgspec"}, ("events", "services.timers")),
+    "services.timers.timer": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),

@@ -49,7 +49,9 @@ async def answer(url: str) -> tuple[int, list[str]]:
     return response.status_code, response.json().get("missing", [])
 
 
-@pytest.mark.parametrize(("service", "part"), [("rule-processor", "Redis"), ("projector", "views")])
+@pytest.mark.parametrize(
+    ("service", "part"), [("rule-processor", "Redis"), ("projector", "views"), ("timers", "timers")]
+)
 async def test_a_service_is_ready_while_redis_is_there(
     redis_server: RedisServer, tmp_path: Path, service: str, part: str
 ) -> None:
@@ -106,7 +108,7 @@ async def test_a_port_that_is_taken_is_named_with_its_variable() -> None:
                 pass
 
 
-@pytest.mark.parametrize("service", ["rule-processor", "projector"])
+@pytest.mark.parametrize("service", ["rule-processor", "projector", "timers"])
 async def test_a_service_waits_for_a_redis_that_is_not_there_yet(
     redis_server: RedisServer, tmp_path: Path, service: str
 ) -> None:

@@ -7,7 +7,7 @@ from .dev import announce
 
 
 def serve(
-    service: Literal["gateway", "rule-processor", "projector"],
+    service: Literal["gateway", "rule-processor", "projector", "timers"],
     /,
     *,
     host: str | None = None,
@@ -21,12 +21,13 @@ def serve(
     ----------
     service
         gateway: the API. rule-processor: decides what is proposed. projector: keeps the views.
+        timers: proposes what becomes due.
     host
         Address the gateway listens on; HEADGATE_HOST when left out.
     port
         Port the gateway listens on, 0 for a free one; HEADGATE_PORT when left out.
     health_port
-        Port where the other two answer GET /ready; HEADGATE_HEALTH_PORT when left out.
+        Port where the others answer GET /ready; HEADGATE_HEALTH_PORT when left out.
     """
     settings = where.settings(host=host, port=port, health_port=health_port)
     from ...serving import running
@@ -38,4 +39,6 @@ def serve(
             running.serve_rule_processor(settings, announce)
         case "projector":
             running.serve_projector(settings, announce)
+        case "timers":
+            running.serve_timers(settings, announce)
     return 0

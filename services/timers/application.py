@@ -1,0 +1,155 @@
+"""The process: follows the log, sets timers, and proposes what is due."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+
+from msgspec import DecodeError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from events.instants import Clock, millis_of
+from events.log import CorruptLog, Entry, EventLog
+from events.wire.codec import decode_decision
+
+from ..errors import Unavailable
+from ..patience import end, pause_s
+from ..proposer import Proposer
+from .sets import Outrun, TimerSets
+from .setting import Spans, set_by
+from .timer import proposal_of, timer_of
+
+DUE_MAX = 400
+"""Timers of a partition in one round."""
+
+READ_MAX = 1_000
+
+REST_S = 0.02
+"""How long the follower rests after each read: what comes meanwhile is one change, not many."""
+
+LOOK_MS = 1_000
+"""The longest wait without asking what is due: another process may have set it."""
+
+_log = logging.getLogger(__name__)
+
+_TIMED = re.compile(rb'"(?:SCHEDULED|PAUSED|CANCELLING)"')
+"""No decision without one of these types sets or removes a timer; most are not decoded."""
+
+
+class Timers:
+    """Proposes what is due in *log*. *trouble* says what keeps it from that, in words, or None."""
+
+    def __init__(
+        self,
+        *,
+        redis: Redis,
+        log: EventLog,
+        proposer: Proposer,
+        now: Clock,
+        spans: Spans,
+        due_max: int = DUE_MAX,
+    ) -> None:
+        self.trouble: str | None = "not started"
+        self._log = log
+        self._proposer = proposer
+        self._now = now
+        self._spans = spans
+        self._due_max = due_max
+        self._sets = TimerSets(redis, log.streams)
+        self._reached: dict[int, str] = {}
+        self._looks_ms = 0
+        self._stirred = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve for ever; CorruptLog and Outrun when that cannot go on."""
+        failures = 0
+        while True:
+            try:
+                await self.catch_up()
+                self.trouble, failures = None, 0
+                await self._serve()
+            except (RedisError, OSError, Unavailable) as error:
+                failures += 1
+                self.trouble = str(error)
+                _log.warning("timers_waiting", extra={"because": str(error)})
+                await asyncio.sleep(pause_s(failures))
+            except (CorruptLog, Outrun) as error:
+                self.trouble = str(error)
+                raise
+
+    async def catch_up(self) -> None:
+        """Set all timers that the log knows of; before that, it is not known what is due."""
+        for partition in self._log.streams.every():
+            self._reached[partition] = await self._sets.reached(partition)
+            while entries := await self._log.entries(partition, self._reached[partition], READ_MAX):
+                await self._set(partition, entries)
+
+    async def fire(self) -> float:
+        """Propose what is due now; seconds until it is worth looking again."""
+        now = self._now()
+        due = await self._sets.due(self._log.streams.every(), millis_of(now), self._due_max)
+        if due.timers:
+            timers = [timer_of(text) for texts in due.timers.values() for text in texts]
+            await self._proposer.send_many([proposal_of(each, now) for each in timers])
+            await self._sets.remove(due.timers)
+            _log.info("timers_fired", extra={"count": len(timers)})
+        if not due.is_all:
+            return 0.0
+        now_ms = millis_of(now)
+        latest_ms = now_ms + LOOK_MS
+        self._looks_ms = latest_ms if due.next_ms is None else min(latest_ms, due.next_ms)
+        return (self._looks_ms - now_ms) / 1_000
+
+    async def _serve(self) -> None:
+        following = asyncio.create_task(self._follow(), name="timers: follow")
+        following.add_done_callback(lambda _: self._stirred.set())
+        try:
+            while not following.done():
+                self._stirred.clear()
+                wait_s = await self.fire()
+                try:
+                    async with asyncio.timeout(wait_s):
+                        await self._stirred.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            await end(following)
+        following.result()
+
+    async def _follow(self) -> None:
+        while True:
+            async for found in self._log.tail(dict(self._reached), READ_MAX):
+                stands = [await self._set(partition, entries) for partition, entries in found]
+                if not all(stands):
+                    break
+                await asyncio.sleep(REST_S)
+
+    async def _set(self, partition: int, entries: Sequence[Entry]) -> bool:
+        """Bring the timers up to date with *entries*; False when somebody else was faster."""
+        timers = self._timers_in(partition, entries)
+        before, reached = self._reached[partition], entries[-1].entry_id
+        if not await self._sets.advance(partition, before, reached, timers):
+            self._reached[partition] = await self._sets.reached(partition)
+            return False
+        self._reached[partition] = reached
+        if any(due_ms is not None and due_ms < self._looks_ms for due_ms in timers.values()):
+            self._stirred.set()
+        return True
+
+    def _timers_in(self, partition: int, entries: Sequence[Entry]) -> dict[str, int | None]:
+        """The timers that *entries* set and remove; of those that do both, the last counts."""
+        timers: dict[str, int | None] = {}
+        for entry in entries:
+            if not _TIMED.search(entry.body):
+                continue
+            try:
+                decision = decode_decision(entry.body)
+            except DecodeError as error:
+                name = self._log.streams.name(partition)
+                raise CorruptLog(
+                    f"partition {name}, entry {entry.entry_id} cannot be read: {error}"
+                ) from error
+            for timer, due_ms in set_by(decision, self._spans):
+                timers[str(timer)] = due_ms
+        return timers

@@ -1,0 +1,71 @@
+"""What becomes due happens over the API as it does in the log, as soon as everything runs."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from events.streams import Streams
+from headgate.clock import now
+from tests.support.gateway import Running
+
+AT_ONCE = {
+    "services_late_runs_after_seconds": 0.05,
+    "services_cancellation_cleanup_cancelling_timeout_seconds": 0.05,
+}
+
+
+@pytest.fixture
+def api(redis_url: str, streams: Streams, tmp_path: Path) -> Iterator[httpx.Client]:
+    """Everything, with short spans."""
+    with (
+        Running(redis_url, tmp_path, streams.prefix, **AT_ONCE) as running,
+        running.client() as client,
+    ):
+        yield client
+
+
+def run_in(api: httpx.Client, state: dict[str, Any]) -> str:
+    """A flow run whose first state is *state*."""
+    flow = api.post("/flows/", json={"name": "etl"}).json()["id"]
+    answer = api.post("/flow_runs/", json={"flow_id": flow, "state": state})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def becomes(api: httpx.Client, run: str, name: str) -> dict[str, Any]:
+    """The flow run once its state has this *name*."""
+    deadline = time.monotonic() + 5
+    while (found := api.get(f"/flow_runs/{run}").json())["state"]["name"] != name:
+        assert time.monotonic() < deadline, found["state"]
+        time.sleep(0.01)
+    return found
+
+
+def test_a_run_that_nobody_begins_becomes_late(api: httpx.Client) -> None:
+    time_ = (now() + timedelta(seconds=0.1)).isoformat()
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": time_}}
+    run = becomes(api, run_in(api, state), "Late")
+    assert run["state"]["state_details"]["scheduled_time"] == run["expected_start_time"]
+    assert run["next_scheduled_start_time"] == run["expected_start_time"]
+
+
+def test_a_pause_that_nobody_ends_fails_the_run(api: httpx.Client) -> None:
+    run = run_in(api, {"type": "RUNNING"})
+    details = {"pause_timeout": (now() + timedelta(seconds=0.1)).isoformat(), "pause_key": "k"}
+    paused = {"state": {"type": "PAUSED", "state_details": details}}
+    assert api.post(f"/flow_runs/{run}/set_state", json=paused).json()["status"] == "ACCEPT"
+    failed = becomes(api, run, "Failed")
+    assert failed["state"]["message"] == "The flow was paused and never resumed."
+
+
+def test_what_is_being_cancelled_ends_as_cancelled(api: httpx.Client) -> None:
+    run = run_in(api, {"type": "RUNNING"})
+    asked = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": "CANCELLING"}})
+    assert asked.json()["status"] == "ACCEPT"
+    cancelled = becomes(api, run, "Cancelled")
+    assert "cancellation timed out" in cancelled["state"]["message"]

@@ -1,0 +1,155 @@
+"""Which timers a decision sets and which it removes, from what the decision says alone."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from events.changes import FlowRunDeleted, Left, StateEntered
+from events.decisions import Decision
+from events.entities import Bookkeeping, task_run_key
+from events.instants import millis_of
+from events.states import State, StateDetails, StateType
+from services.timers.setting import Spans, set_by
+from services.timers.timer import Timer, proposal_of, timer_of
+from tests.support.examples import (
+    HOUR,
+    MINUTE,
+    NOON,
+    RUN,
+    SECOND,
+    STATE,
+    TASK_RUN,
+    a_flow_run,
+    a_state,
+)
+
+SPANS = Spans(late=15 * SECOND, cancelling=300 * SECOND)
+BOOKED = Bookkeeping(expected_start_time=NOON, next_scheduled_start_time=NOON + HOUR)
+
+
+def timers(decision: Decision, spans: Spans = SPANS) -> dict[str, int | None]:
+    return {f"{timer.kind} {timer.state_id}": due for timer, due in set_by(decision, spans)}
+
+
+def entered(state: State, left: Left | None = None, spans: Spans = SPANS) -> dict[str, int | None]:
+    """The timers that a decision sets and removes which enters *state*."""
+    made = a_flow_run(state, BOOKED)
+    changes = (StateEntered(state=state, booked=BOOKED, left=left),)
+    return timers(structs.replace(made, changes=changes), spans)
+
+
+def left(type: StateType, name: str) -> Left:
+    return Left(id=STATE, type=type, name=name, timestamp=NOON)
+
+
+def ms(instant: Any) -> int:
+    return millis_of(instant) + 1
+
+
+def test_a_scheduled_run_is_late_after_a_while() -> None:
+    due = ms(NOON + HOUR + 15 * SECOND)
+    assert timers(a_flow_run(a_state(StateType.SCHEDULED), BOOKED)) == {f"late {STATE}": due}
+
+
+@pytest.mark.parametrize(
+    "name", ["Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming", "scheduled", ""]
+)
+def test_scheduled_states_of_other_names_are_never_late(name: str) -> None:
+    """Spec 8.1 and edge case 42."""
+    assert timers(a_flow_run(a_state(StateType.SCHEDULED, name), BOOKED)) == {}
+
+
+def test_a_pause_ends_after_its_deadline() -> None:
+    details = StateDetails(pause_timeout=NOON + MINUTE)
+    assert entered(a_state(StateType.PAUSED, "Suspended", details=details)) == {
+        f"pause {STATE}": ms(NOON + MINUTE)
+    }
+
+
+def test_a_pause_without_a_deadline_lasts() -> None:
+    assert entered(a_state(StateType.PAUSED)) == {}
+
+
+def test_cancelling_ends_some_time_after_it_began() -> None:
+    assert entered(a_state(StateType.CANCELLING, timestamp=NOON)) == {
+        f"cancelling {STATE}": ms(NOON + 5 * MINUTE)
+    }
+
+
+@pytest.mark.parametrize(
+    "type", sorted(set(StateType) - {StateType.SCHEDULED, StateType.PAUSED, StateType.CANCELLING})
+)
+def test_nothing_is_due_in_other_states(type: StateType) -> None:
+    assert entered(a_state(type)) == {}
+
+
+@pytest.mark.parametrize(
+    ("type", "name", "timer"),
+    [
+        (StateType.SCHEDULED, "Scheduled", "late"),
+        (StateType.PAUSED, "Paused", "pause"),
+        (StateType.PAUSED, "Suspended", "pause"),
+        (StateType.CANCELLING, "Cancelling", "cancelling"),
+    ],
+)
+def test_leaving_a_state_removes_its_timer(type: StateType, name: str, timer: str) -> None:
+    assert entered(a_state(StateType.RUNNING), left(type, name)) == {f"{timer} {STATE}": None}
+
+
+@pytest.mark.parametrize(
+    ("type", "name"), [(StateType.SCHEDULED, "Late"), (StateType.RUNNING, "Running")]
+)
+def test_leaving_a_state_without_a_timer_removes_none(type: StateType, name: str) -> None:
+    assert entered(a_state(StateType.COMPLETED), left(type, name)) == {}
+
+
+def test_a_run_that_is_deleted_has_no_timer() -> None:
+    gone = FlowRunDeleted(id=RUN, left=left(StateType.SCHEDULED, "Scheduled"))
+    made = a_flow_run()
+    assert timers(structs.replace(made, changes=(gone,))) == {f"late {STATE}": None}
+    never = FlowRunDeleted(id=RUN)
+    assert timers(structs.replace(made, changes=(never,))) == {}
+
+
+def test_task_runs_have_no_timers() -> None:
+    made = structs.replace(a_flow_run(), subject=task_run_key(TASK_RUN))
+    changes = (StateEntered(state=a_state(StateType.SCHEDULED), booked=BOOKED),)
+    assert timers(structs.replace(made, changes=changes)) == {}
+
+
+def test_what_is_not_wanted_is_not_set() -> None:
+    nothing = Spans(late=None, pause=None, cancelling=None)
+    details = StateDetails(pause_timeout=NOON)
+    for type in (StateType.SCHEDULED, StateType.PAUSED, StateType.CANCELLING):
+        assert entered(a_state(type, details=details), spans=nothing) == {}
+
+
+def test_a_run_without_a_time_is_never_late() -> None:
+    assert timers(a_flow_run(a_state(StateType.SCHEDULED))) == {}
+
+
+def test_a_timer_is_its_text() -> None:
+    timer = Timer("late", RUN, STATE)
+    assert timer_of(str(timer)) == timer
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("late", "not enough values"),
+        (f"soon {RUN} {STATE}", "no timers called 'soon'"),
+        (f"late {RUN} x", "badly formed"),
+    ],
+)
+def test_other_texts_are_no_timers(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        timer_of(text)
+
+
+def test_a_timer_always_becomes_the_same_proposal() -> None:
+    timer = Timer("pause", RUN, STATE)
+    first, second = proposal_of(timer, NOON), proposal_of(timer, NOON + timedelta(1))
+    assert first.id == second.id == f"timer pause {RUN} {STATE}"
+    assert (first.flow_run_id, first.timer, first.state_id) == (RUN, "pause", STATE)
