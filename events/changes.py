@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from .entities import Bookkeeping, CachedState, Count, Flow, FlowRunAttributes, TaskRunAttributes
 from .instants import Instant
 from .policies import FlowRunPolicy, PolicyAmendment
+from .slots import Lease, Limit, Slots
 from .states import State, StateType
 
 
@@ -139,6 +140,52 @@ class LogsWritten(_Change, frozen=True, kw_only=True, tag="logs_written.v1"):
     lines: list[LogLine]
 
 
+class LimitStored(_Change, frozen=True, kw_only=True, tag="limit_stored.v1"):
+    """A concurrency limit is this from now on; what leases hold of it stays."""
+
+    limit: Limit
+
+
+class LimitRemoved(_Change, frozen=True, kw_only=True, tag="limit_removed.v1"):
+    """There is no such concurrency limit any more."""
+
+    id: UUID
+    name: str
+
+
+class Counted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a limit counts from now on; occupancy in seconds."""
+
+    id: UUID
+    active_slots: Slots = 0
+    denied_slots: Slots = 0
+    avg_slot_occupancy_seconds: float
+    updated: Instant
+
+
+class SlotsTaken(_Change, frozen=True, kw_only=True, tag="slots_taken.v1"):
+    """*slots* of each of these limits are taken; by *lease*, if there is one."""
+
+    slots: Slots
+    counted: tuple[Counted, ...] = ()
+    lease: Lease | None = None
+
+
+class SlotsGiven(_Change, frozen=True, kw_only=True, tag="slots_given.v1"):
+    """*slots* of each of these limits are free again; with *lease_id*, that lease is over."""
+
+    slots: Slots
+    counted: tuple[Counted, ...] = ()
+    lease_id: UUID | None = None
+
+
+class LeaseRenewed(_Change, frozen=True, kw_only=True, tag="lease_renewed.v1"):
+    """A lease is held until *expires* from now on; without it, until it is given."""
+
+    lease_id: UUID
+    expires: Instant | None = None
+
+
 Change = (
     FlowRegistered
     | FlowRunCreated
@@ -154,4 +201,9 @@ Change = (
     | TaskStateCached
     | InputsDeleted
     | LogsWritten
+    | LimitStored
+    | LimitRemoved
+    | SlotsTaken
+    | SlotsGiven
+    | LeaseRenewed
 )

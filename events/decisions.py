@@ -8,6 +8,7 @@ from msgspec import Struct
 from .changes import Change
 from .instants import Instant
 from .proposals import Proposal
+from .slots import SlotsFound
 from .states import StateType
 
 
@@ -32,6 +33,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the rules were told besides the run and the proposed state.
 
     A task run that is to run: where its flow run was, and the cached state that it took over.
+    *slots* is what became of the wish for slots of concurrency limits.
     """
 
     api_version: str | None = None
@@ -39,6 +41,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flow_run_state: StateType | None = None
     flow_run_run_count: int | None = None
     cached_state_id: UUID | None = None
+    slots: SlotsFound | None = None
 
 
 NO_FACTS = Facts()

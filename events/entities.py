@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
+from .slots import ConcurrencyLease, ConcurrencyLimit
 from .states import State
 
 Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
@@ -20,6 +21,9 @@ Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""
+
+RENEWALS_MAX = 8
+"""How many of a lease's latest renewals are known again; a renewal replaces the one before."""
 
 CACHED_MAX = 16
 """How many states are cached under one key, each expiring sooner than the one before it."""
@@ -182,7 +186,7 @@ class TaskCache(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task
     decided: dict[str, str] = {}
 
 
-Entity = Flow | FlowRun | TaskRun | Alias | TaskCache
+Entity = Flow | FlowRun | TaskRun | Alias | TaskCache | ConcurrencyLimit | ConcurrencyLease
 
 
 KEYS_MAX = 4_096

@@ -12,8 +12,13 @@ from .changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -26,6 +31,7 @@ from .decisions import Recorded
 from .entities import (
     CACHED_MAX,
     DECIDED_MAX,
+    RENEWALS_MAX,
     STATE_TIMES_MAX,
     Alias,
     CachedState,
@@ -43,6 +49,8 @@ from .entities import (
 )
 from .instants import micros_of
 from .policies import FlowRunPolicy, PolicyAmendment
+from .slots import ConcurrencyLease, ConcurrencyLimit
+from .slots.folding import count_slots
 
 Changed = Mapping[str, Entity | None]
 """Entities by key, as they are after a decision; None is gone."""
@@ -67,6 +75,9 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
                 changed[task_run_key(id)] = None
                 if place is not None:
                     changed[place] = None
+            case LimitStored() | LimitRemoved() | SlotsTaken() | SlotsGiven() | LeaseRenewed():
+                count_slots(known, changed, change)
+                entity = changed.get(decision.subject, entity)
             case _:
                 pass
     if entity is not None and decision.version:
@@ -110,7 +121,20 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             return TaskRun(attributes, progress)
         case TaskStateCached(key=key, cached=cached), TaskCache() | None:
             return _cached(entity or TaskCache(key=key), cached)
-        case ((StateRecorded() | TaskRunEnqueued() | InputsDeleted() | LogsWritten()), _):
+        case (
+            (
+                StateRecorded()
+                | TaskRunEnqueued()
+                | InputsDeleted()
+                | LogsWritten()
+                | LimitStored()
+                | LimitRemoved()
+                | SlotsTaken()
+                | SlotsGiven()
+                | LeaseRenewed()
+            ),
+            _,
+        ):
             return entity
         case (
             (
@@ -179,8 +203,11 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
             return TaskRun(
                 attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
             )
-        case TaskCache():
+        case TaskCache() | ConcurrencyLimit():
             decided = _remembered(entity.decided, recorded)
+            return structs.replace(entity, version=decision.version, decided=decided)
+        case ConcurrencyLease():
+            decided = _remembered(entity.decided, recorded, RENEWALS_MAX)
             return structs.replace(entity, version=decision.version, decided=decided)
         case Alias():
             return entity
@@ -193,8 +220,10 @@ def _stamp(decided: dict[str, str], recorded: Recorded) -> dict[str, object]:
     return {"version": decision.version, "updated": decision.at, "decided": remembered}
 
 
-def _remembered(decided: dict[str, str], recorded: Recorded) -> dict[str, str]:
+def _remembered(
+    decided: dict[str, str], recorded: Recorded, most: int = DECIDED_MAX
+) -> dict[str, str]:
     remembered = {**decided, recorded.decision.proposal_id: recorded.entry_id}
-    if len(remembered) > DECIDED_MAX:
+    if len(remembered) > most:
         del remembered[next(iter(remembered))]
     return remembered

@@ -13,18 +13,28 @@ from .entities import TASK_CACHE
 from .identity import cache_id_of, partition_of, task_run_id_of
 from .proposals import (
     AmendFlowRun,
+    AmendLimit,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
+    CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteLimit,
     DeleteTaskRun,
+    EndLease,
+    EndLeasesOf,
     FireTimer,
+    GiveSlots,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
+    ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RenewLease,
+    ResetLimit,
+    TakeSlots,
     WriteLogs,
 )
 
@@ -117,6 +127,19 @@ class Streams(Struct, frozen=True, kw_only=True):
         """The partition that decides *proposal*: its flow run's, or its task run's without one."""
         match proposal:
             case RegisterFlow():
+                return self.control
+            case (
+                TakeSlots()
+                | GiveSlots()
+                | RenewLease()
+                | EndLease()
+                | EndLeasesOf()
+                | ReapLease()
+                | CreateLimit()
+                | AmendLimit()
+                | DeleteLimit()
+                | ResetLimit()
+            ):
                 return self.control
             case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun() | DeleteFlowRun():
                 return self.of_run(proposal.flow_run_id)

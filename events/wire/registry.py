@@ -16,6 +16,7 @@ from ..entities import (
     TaskRunProgress,
 )
 from ..proposals import Proposal
+from ..slots import ConcurrencyLease, ConcurrencyLimit
 from .replies import Answer, Unanswered
 from .upcasts import RETIRED_PROPOSALS
 
@@ -23,6 +24,8 @@ PROPOSALS: tuple[type, ...] = get_args(Proposal)
 CHANGES: tuple[type, ...] = get_args(Change)
 SNAPSHOTS: tuple[type, ...] = (
     Alias,
+    ConcurrencyLease,
+    ConcurrencyLimit,
     Flow,
     FlowRunAttributes,
     FlowRunProgress,

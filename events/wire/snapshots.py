@@ -22,6 +22,7 @@ from ..entities import (
     TaskRunAttributes,
     TaskRunProgress,
 )
+from ..slots import ConcurrencyLease, ConcurrencyLimit
 from .codec import encode
 
 ATTRIBUTES = ":attributes"
@@ -29,6 +30,8 @@ ATTRIBUTES = ":attributes"
 _flows = json.Decoder(Flow)
 _aliases = json.Decoder(Alias)
 _caches = json.Decoder(TaskCache)
+_leases = json.Decoder(ConcurrencyLease)
+_limits = json.Decoder(ConcurrencyLimit)
 _flow_run_attributes = json.Decoder(FlowRunAttributes)
 _flow_run_progress = json.Decoder(FlowRunProgress)
 _task_run_attributes = json.Decoder(TaskRunAttributes)
@@ -49,10 +52,14 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return None
     if key.startswith("flow:"):
         return _flows.decode(first)
-    if key.startswith(("flow_name:", "task_place:")):
+    if key.startswith(("flow_name:", "task_place:", "concurrency_limit_name:")):
         return _aliases.decode(first)
     if key.startswith(TASK_CACHE):
         return _caches.decode(first)
+    if key.startswith("concurrency_limit:"):
+        return _limits.decode(first)
+    if key.startswith("concurrency_lease:"):
+        return _leases.decode(first)
     attributes = values[1]
     if attributes is None:
         raise ValueError(f"snapshot {key} has progress and no attributes")
@@ -66,7 +73,7 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
 def written(key: str, before: Entity | None, after: Entity) -> Iterator[tuple[str, bytes]]:
     """The fields to store so that *key* is *after*, given that *before* is stored."""
     match after:
-        case Flow() | Alias() | TaskCache():
+        case Flow() | Alias() | TaskCache() | ConcurrencyLimit() | ConcurrencyLease():
             yield key, encode(after)
         case FlowRun() | TaskRun():
             yield key, encode(after.progress)

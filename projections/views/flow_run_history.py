@@ -22,9 +22,14 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
     Left,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -202,6 +207,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case LimitStored() | LimitRemoved() | LeaseRenewed():
+                pass
+            case SlotsTaken() | SlotsGiven():
                 pass
             case _:
                 assert_never(change)

@@ -22,8 +22,13 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -240,6 +245,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case LimitStored() | LimitRemoved() | LeaseRenewed():
+                pass
+            case SlotsTaken() | SlotsGiven():
                 pass
             case _:
                 assert_never(change)

@@ -11,8 +11,13 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -79,6 +84,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunDeleted(id=id):
                 yield Statement(DELETE_OF_TASK_RUN, (str(id),))
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case LimitStored() | LimitRemoved() | LeaseRenewed():
+                pass
+            case SlotsTaken() | SlotsGiven():
                 pass
             case _:
                 assert_never(change)

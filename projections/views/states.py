@@ -12,8 +12,13 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -80,6 +85,10 @@ def states_of(
                 case FlowRunDeleted() | TaskRunDeleted():
                     pass
                 case TaskRunEnqueued() | TaskStateCached():
+                    pass
+                case LimitStored() | LimitRemoved() | LeaseRenewed():
+                    pass
+                case SlotsTaken() | SlotsGiven():
                     pass
                 case _:
                     assert_never(change)

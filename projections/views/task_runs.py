@@ -12,8 +12,13 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -127,6 +132,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case FlowRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case LimitStored() | LimitRemoved() | LeaseRenewed():
+                pass
+            case SlotsTaken() | SlotsGiven():
                 pass
             case _:
                 assert_never(change)

@@ -12,6 +12,7 @@ from events.decisions import Undecidable
 from events.entities import Alias, Entity, TaskRun
 from events.instants import Clock, millis_of
 from events.log import Commit, Committed, Conflict, CorruptLog, EventLog, Head, LeaseLost
+from events.slots import ConcurrencyLease, ConcurrencyLimit
 from events.wire.snapshots import entity_of, fields_of
 
 from .. import rules
@@ -25,6 +26,9 @@ from .relay import Relay
 
 PASSING = (RedisError, OSError, Unavailable)
 """What may be over when it is tried again."""
+
+LEADS = (Alias, ConcurrencyLease, ConcurrencyLimit, TaskRun)
+"""What may lead to more that a proposal needs."""
 
 _log = logging.getLogger(__name__)
 
@@ -161,10 +165,12 @@ class Partition:
         """The entities that *arrivals* need and that exist."""
         asked = [each.proposal for each in arrivals if not isinstance(each.proposal, Undecidable)]
         keys = dict.fromkeys(key for proposal in asked for key in rules.needs(proposal))
-        known = await self._fetched(keys, {})
-        if any(isinstance(entity, Alias | TaskRun) for entity in known.values()):
-            keys = dict.fromkeys(key for proposal in asked for key in rules.needs(proposal, known))
-            known = await self._fetched(keys, known)
+        known, new = await self._fetched(keys, {}), keys
+        while any(isinstance(known.get(key), LEADS) for key in new):
+            wanted = (key for proposal in asked for key in rules.needs(proposal, known))
+            new = dict.fromkeys(key for key in wanted if key not in keys)
+            keys |= new
+            known = await self._fetched(new, known)
         return known
 
     async def _fetched(

@@ -8,18 +8,28 @@ from events.decisions import Decision, Undecidable
 from events.entities import Entity
 from events.proposals import (
     AmendFlowRun,
+    AmendLimit,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
+    CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteLimit,
     DeleteTaskRun,
+    EndLease,
+    EndLeasesOf,
     FireTimer,
+    GiveSlots,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
+    ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RenewLease,
+    ResetLimit,
+    TakeSlots,
     WriteLogs,
 )
 
@@ -30,6 +40,7 @@ from .answers.deleting import delete_flow_run, delete_task_run
 from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
+from .slots.decide import decide_slots
 
 
 def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Decision | Undecidable:
@@ -67,4 +78,17 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return delete_task_run(known, proposal, at)
         case RegisterFlow():
             return register_flow(known, proposal, at)
+        case (
+            TakeSlots()
+            | EndLease()
+            | RenewLease()
+            | ReapLease()
+            | EndLeasesOf()
+            | GiveSlots()
+            | CreateLimit()
+            | AmendLimit()
+            | DeleteLimit()
+            | ResetLimit()
+        ):
+            return decide_slots(known, proposal, at)
     assert_never(proposal)

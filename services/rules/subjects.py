@@ -21,22 +21,34 @@ from events.entities import (
 from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
     AmendFlowRun,
+    AmendLimit,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
+    CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteLimit,
     DeleteTaskRun,
+    EndLease,
+    EndLeasesOf,
     FireTimer,
+    GiveSlots,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
+    ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RenewLease,
+    ResetLimit,
+    SlotProposal,
+    TakeSlots,
     WriteLogs,
 )
 from events.states import StateType
 
+from .slots.known import answered_before, needed
 from .task_runs.caching import key_to_look_up
 
 NOTHING_KNOWN: Mapping[str, Entity] = {}
@@ -89,6 +101,19 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
             return (flow_name_key(name),)
         case WriteLogs():
             return ()
+        case (
+            TakeSlots()
+            | EndLease()
+            | RenewLease()
+            | ReapLease()
+            | EndLeasesOf()
+            | GiveSlots()
+            | CreateLimit()
+            | AmendLimit()
+            | DeleteLimit()
+            | ResetLimit()
+        ):
+            return needed(known, proposal)
     assert_never(proposal)
 
 
@@ -99,9 +124,12 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     does what is deleted: deleting it twice finds nothing.
     """
     subject = _subject(known, proposal)
+    if subject is None:
+        is_known = isinstance(proposal, SlotProposal)
+        return answered_before(known, proposal) if is_known else None
     if isinstance(subject, TaskCache):
         return subject.decided.get(proposal.id)
-    return None if subject is None else subject.progress.decided.get(proposal.id)
+    return subject.progress.decided.get(proposal.id)
 
 
 def _subject(
@@ -120,7 +148,7 @@ def _subject(
         case CacheTaskState(key=key):
             cache = known.get(task_cache_key(cache_id_of(key)))
             return cache if isinstance(cache, TaskCache) else None
-        case RegisterFlow() | WriteLogs() | DeleteFlowRun() | DeleteTaskRun():
+        case _:
             return None
     assert_never(proposal)
 

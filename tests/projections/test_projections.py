@@ -11,10 +11,15 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    LeaseRenewed,
     Left,
+    LimitRemoved,
+    LimitStored,
     LogLine,
     LogsWritten,
     PolicyAmended,
+    SlotsGiven,
+    SlotsTaken,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -26,6 +31,7 @@ from events.changes import (
 from events.decisions import Decision, Recorded
 from events.entities import Bookkeeping, CachedState, Flow
 from events.policies import PolicyAmendment
+from events.slots import Limit
 from events.states import StateType
 from events.wire.registry import CHANGES
 from projections.projection import Projection
@@ -57,6 +63,11 @@ EVERY: tuple[Change, ...] = (
     TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
     InputsDeleted(keys=["k"]),
     LogsWritten(lines=[LINE]),
+    LimitStored(limit=Limit(id=RUN, name="db", limit=1, created=NOON, updated=NOON)),
+    LimitRemoved(id=RUN, name="db"),
+    SlotsTaken(slots=1),
+    SlotsGiven(slots=1),
+    LeaseRenewed(lease_id=RUN),
 )
 SUBJECTS = {"flow": FLOW, "flow_run": RUN, "task_run": TASK_RUN}
 HEEDED = {

@@ -38,8 +38,10 @@ from events.proposals import (
     ProposeFlowRunState,
     ProposeTaskRunState,
     RegisterFlow,
+    SlotProposal,
     WriteLogs,
 )
+from events.slots import ConcurrencyLease, ConcurrencyLimit
 from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
 from events.wire.codec import decode_decision, decode_proposal, encode
 from events.wire.registry import name_of
@@ -217,6 +219,10 @@ class Case:
             assert decision.version == _version(self.known, decision.subject) + 1
         entry_id = self._fold(decision)
         forgets = isinstance(proposal, WriteLogs | RegisterFlow | DeleteFlowRun | DeleteTaskRun)
+        if isinstance(proposal, SlotProposal):
+            # an end is answered by what is left: nothing is held any more
+            subject = self.known.get(decision.subject)
+            forgets = not isinstance(subject, ConcurrencyLimit | ConcurrencyLease)
         if not forgets and not fires_in_vain:
             assert answered(self.known, proposal) == entry_id, "the same is decided twice"
 
@@ -233,6 +239,8 @@ def _version(known: dict[str, Entity], subject: str) -> int:
         case FlowRun(progress=progress) | TaskRun(progress=progress):
             return progress.version
         case Flow(version=version) | TaskCache(version=version):
+            return version
+        case ConcurrencyLimit(version=version) | ConcurrencyLease(version=version):
             return version
         case _:
             return 0

@@ -40,8 +40,8 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return messages(message)
         case inspect.UnionType(types=types):
             return st.one_of([_of(each) for each in types])
-        case inspect.ListType(item_type=item):
-            return st.lists(_of(item), max_size=2)
+        case inspect.ListType(item_type=item, min_length=shortest):
+            return st.lists(_of(item), min_size=shortest or 0, max_size=2)
         case inspect.VarTupleType(item_type=item):
             return st.lists(_of(item), max_size=2).map(tuple)
         case inspect.FrozenSetType(item_type=item):

@@ -1,0 +1,1 @@
+"""Concurrency limits and leases: what is decided in the control partition."""
