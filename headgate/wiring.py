@@ -36,6 +36,9 @@ from .settings import Settings
 
 READY_POLL_S = 0.005
 
+OUTAGES = (OperationalError, ViewsAbsent)
+"""Errors of the views after which asking again may help."""
+
 
 @asynccontextmanager
 async def opened(streams: Streams, url: str) -> AsyncGenerator[RedisEventLog]:
@@ -102,7 +105,8 @@ class Clockwork(NamedTuple):
 
     def ready(self) -> list[str]:
         """What keeps timers from firing, in words; empty when they do."""
-        return [] if self.timers.trouble is None else [f"timers: {self.timers.trouble}"]
+        troubles = (self.timers.trouble, self.timers.cascades.trouble)
+        return [f"timers: {trouble}" for trouble in troubles if trouble is not None]
 
 
 def spans_of(settings: Settings) -> Spans:
@@ -115,25 +119,33 @@ def spans_of(settings: Settings) -> Spans:
         late=late if settings.services_late_runs_enabled else None,
         pause=timedelta() if settings.services_pause_expirations_enabled else None,
         cancelling=cancelling if settings.services_cancellation_cleanup_enabled else None,
+        cascades=settings.services_cancellation_cleanup_enabled,
     )
 
 
 @asynccontextmanager
 async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Clockwork]:
     """Timers, running."""
-    async with opened(streams, url) as log:
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(opened(streams, url))
         redis = connected(url)
+        stack.push_async_callback(redis.aclose)
         proposer = Proposer(redis, streams, f"timers-{life()}", clock.now)
+        stack.push_async_callback(proposer.stop)
         timers = Timers(
-            redis=redis, log=log, proposer=proposer, now=clock.now, spans=spans_of(settings)
+            redis=redis,
+            log=log,
+            proposer=proposer,
+            views=Views(stack.enter_context(views_of(settings))),
+            now=clock.now,
+            spans=spans_of(settings),
+            away=OUTAGES,
         )
         running = asyncio.create_task(timers.run(), name="timers")
         try:
             yield Clockwork(running, timers)
         finally:
             await end(running)
-            await proposer.stop()
-            await redis.aclose()
             if not running.cancelled():
                 running.result()
 
@@ -161,7 +173,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             new_id=clock.new_id,
             limits=limits,
             auth_string=secret.get_secret_value() if secret else None,
-            outages=(OperationalError, ViewsAbsent),
+            outages=OUTAGES,
         )
         yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))
 

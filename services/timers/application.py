@@ -16,9 +16,11 @@ from events.wire.codec import decode_decision
 from ..errors import Unavailable
 from ..patience import end, pause_s
 from ..proposer import Proposer
+from .cascades import Cascades
 from .sets import Outrun, TimerSets
 from .setting import Spans, set_by
-from .timer import proposal_of, timer_of
+from .timer import Cascade, Timer, proposal_of, timer_of
+from .views import Views
 
 DUE_MAX = 400
 """Timers of a partition in one round."""
@@ -33,7 +35,7 @@ LOOK_MS = 1_000
 
 _log = logging.getLogger(__name__)
 
-_TIMED = re.compile(rb'"(?:SCHEDULED|PAUSED|CANCELLING)"')
+_TIMED = re.compile(rb'"(?:SCHEDULED|PAUSED|CANCELLING|CANCELLED|flow_run_deleted\.v1)"')
 """No decision without one of these types sets or removes a timer; most are not decoded."""
 
 
@@ -48,6 +50,8 @@ class Timers:
         proposer: Proposer,
         now: Clock,
         spans: Spans,
+        views: Views,
+        away: tuple[type[Exception], ...] = (),
         due_max: int = DUE_MAX,
     ) -> None:
         self.trouble: str | None = "not started"
@@ -57,6 +61,9 @@ class Timers:
         self._spans = spans
         self._due_max = due_max
         self._sets = TimerSets(redis, log.streams)
+        self.cascades = Cascades(
+            log=log, views=views, sets=self._sets, proposer=proposer, now=now, away=away
+        )
         self._reached: dict[int, str] = {}
         self._looks_ms = 0
         self._stirred = asyncio.Event()
@@ -85,37 +92,48 @@ class Timers:
             while entries := await self._log.entries(partition, self._reached[partition], READ_MAX):
                 await self._set(partition, entries)
 
-    async def fire(self) -> float:
-        """Propose what is due now; seconds until it is worth looking again."""
-        now = self._now()
-        due = await self._sets.due(self._log.streams.every(), millis_of(now), self._due_max)
-        if due.timers:
-            timers = [timer_of(text) for texts in due.timers.values() for text in texts]
-            await self._proposer.send_many([proposal_of(each, now) for each in timers])
-            await self._sets.remove(due.timers)
-            _log.info("timers_fired", extra={"count": len(timers)})
-        if not due.is_all:
-            return 0.0
-        now_ms = millis_of(now)
-        latest_ms = now_ms + LOOK_MS
+    async def due(self) -> list[tuple[int, Timer | Cascade]]:
+        """What is due now, each with its partition; notes when it is worth looking again."""
+        now_ms = millis_of(self._now())
+        due = await self._sets.due(self._log.streams.every(), now_ms, self._due_max)
+        latest_ms = now_ms + LOOK_MS if due.is_all else now_ms
         self._looks_ms = latest_ms if due.next_ms is None else min(latest_ms, due.next_ms)
-        return (self._looks_ms - now_ms) / 1_000
+        return [(each, timer_of(text)) for each, texts in due.timers.items() for text in texts]
+
+    async def fire(self) -> bool:
+        """Propose what is due now; whether there is more."""
+        now, found = self._now(), await self.due()
+        timers = [(each, timer) for each, timer in found if isinstance(timer, Timer)]
+        if timers:
+            await self._proposer.send_many([proposal_of(timer, now) for _, timer in timers])
+            await self._sets.remove(timers)
+            _log.info("timers_fired", extra={"count": len(timers)})
+        cascades = [(each, timer) for each, timer in found if isinstance(timer, Cascade)]
+        if cascades:
+            await self.cascades.take(cascades)
+        return self._looks_ms <= millis_of(now)
 
     async def _serve(self) -> None:
         following = asyncio.create_task(self._follow(), name="timers: follow")
-        following.add_done_callback(lambda _: self._stirred.set())
+        looking = asyncio.create_task(self.cascades.run(), name="timers: cascades")
+        for task in (following, looking):
+            task.add_done_callback(lambda _: self._stirred.set())
         try:
-            while not following.done():
+            while not following.done() and not looking.done():
                 self._stirred.clear()
-                wait_s = await self.fire()
+                if await self.fire():
+                    continue
+                wait_ms = self._looks_ms - millis_of(self._now())
                 try:
-                    async with asyncio.timeout(wait_s):
+                    async with asyncio.timeout(max(0, wait_ms) / 1_000):
                         await self._stirred.wait()
                 except TimeoutError:
                     pass
         finally:
-            await end(following)
-        following.result()
+            await end(following, looking)
+        for task in (following, looking):
+            if not task.cancelled():
+                task.result()
 
     async def _follow(self) -> None:
         while True:

@@ -4,7 +4,7 @@ The mark is a member of the set itself, behind all timers: one key is there as a
 all, and a set without a mark is to be made from the first entry of the log on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from events.log import START
 from events.streams import Streams
 
-VERSION = 1
+VERSION = 2
 """Which timers there are. A set of an earlier version lacks some, and is made anew."""
 
 _ADVANCE = (files("services.timers") / "advance.lua").read_text("utf-8")
@@ -94,11 +94,21 @@ class TimerSets:
             all(len(found) < limit for found in said[::2]),
         )
 
-    async def remove(self, timers: Mapping[int, Sequence[str]]) -> None:
-        """These are done."""
+    async def put_off(self, timers: Sequence[tuple[int, str, int]]) -> None:
+        """Let these, each with its partition, be due at another millisecond, if they are set."""
         pipeline = self._redis.pipeline(transaction=False)
-        for partition, gone in timers.items():
-            pipeline.zrem(self._streams.timers(partition), *gone)
+        for partition, timer, due_ms in timers:
+            pipeline.zadd(self._streams.timers(partition), {timer: due_ms}, xx=True)
+        await pipeline.execute()
+
+    async def remove(self, timers: Iterable[tuple[int, object]]) -> None:
+        """These, each with its partition, are done."""
+        gone: dict[int, list[str]] = {}
+        for partition, timer in timers:
+            gone.setdefault(partition, []).append(str(timer))
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition, texts in gone.items():
+            pipeline.zrem(self._streams.timers(partition), *texts)
         await pipeline.execute()
 
 

@@ -12,7 +12,7 @@ from events.entities import Bookkeeping
 from events.instants import millis_of
 from events.states import DEFAULT_NAMES, State, StateType
 
-from .timer import Timer
+from .timer import Cascade, Timer
 
 SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 """Only a state of this very name becomes late: not a retry, and nothing that waits for a slot."""
@@ -26,9 +26,14 @@ class Spans(Struct, frozen=True, kw_only=True):
     late: timedelta | None = timedelta(seconds=15)
     pause: timedelta | None = timedelta()
     cancelling: timedelta | None = timedelta(seconds=300)
+    cascades: bool = True
 
 
-def set_by(decision: Decision, spans: Spans) -> Iterator[tuple[Timer, int | None]]:
+Setting = tuple[Timer | Cascade, int | None]
+"""A timer and the millisecond at which it is due, or None: it is not."""
+
+
+def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
     """Timers that *decision* sets, each with its due millisecond, or with None: it removes it."""
     if not decision.subject.startswith(FLOW_RUN):
         return
@@ -39,13 +44,25 @@ def set_by(decision: Decision, spans: Spans) -> Iterator[tuple[Timer, int | None
                 if left is not None:
                     yield from _removed(run, left)
                 yield from _set(run, state, booked, spans)
+                has_run = left is not None and not _never_began(left)
+                if spans.cascades and state.type is StateType.CANCELLED and has_run:
+                    ended_ms = millis_of(state.timestamp)
+                    yield Cascade(run, state.id, ended_ms), ended_ms
             case FlowRunDeleted(left=left) if left is not None:
                 yield from _removed(run, left)
+                if spans.cascades and not _never_began(left):
+                    ended_ms = millis_of(decision.at)
+                    yield Cascade(run, left.id, ended_ms), ended_ms
             case _:
                 pass
 
 
-def _removed(run: UUID, left: Left) -> Iterator[tuple[Timer, None]]:
+def _never_began(left: Left) -> bool:
+    """Whether a run cannot have children: it has waited for its first start ever since."""
+    return left.type is StateType.SCHEDULED and left.start_time is None
+
+
+def _removed(run: UUID, left: Left) -> Iterator[Setting]:
     match left.type:
         case StateType.SCHEDULED if left.name == SCHEDULED:
             yield Timer("late", run, left.id), None
@@ -57,9 +74,7 @@ def _removed(run: UUID, left: Left) -> Iterator[tuple[Timer, None]]:
             pass
 
 
-def _set(
-    run: UUID, state: State, booked: Bookkeeping, spans: Spans
-) -> Iterator[tuple[Timer, int | None]]:
+def _set(run: UUID, state: State, booked: Bookkeeping, spans: Spans) -> Iterator[Setting]:
     match state.type:
         case StateType.SCHEDULED if state.name == SCHEDULED:
             start = booked.next_scheduled_start_time
@@ -73,9 +88,7 @@ def _set(
             pass
 
 
-def _due(
-    timer: Timer, since: datetime | None, span: timedelta | None
-) -> Iterator[tuple[Timer, int | None]]:
+def _due(timer: Timer, since: datetime | None, span: timedelta | None) -> Iterator[Setting]:
     if since is not None and span is not None:
         # the first whole millisecond after it: a deadline has to be past
         yield timer, millis_of(since) + span // timedelta(milliseconds=1) + 1

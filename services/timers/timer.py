@@ -1,7 +1,7 @@
 """A timer is a kind, a flow run and the state that it was set for; its text is its identity."""
 
 from datetime import datetime
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from events.proposals import FireTimer, TimerKind
 
 KINDS = frozenset(get_args(TimerKind))
+CASCADE: Literal["cascade"] = "cascade"
 
 
 class Timer(Struct, frozen=True):
@@ -22,12 +23,27 @@ class Timer(Struct, frozen=True):
         return f"{self.kind} {self.flow_run_id} {self.state_id}"
 
 
-def timer_of(text: str) -> Timer:
-    """The timer whose text this is; ValueError when it is none."""
-    kind, flow_run_id, state_id = text.split(" ")
-    if kind not in KINDS:
+class Cascade(Struct, frozen=True):
+    """A flow run was cancelled, or is gone, since *ended_ms*: its children are to end as well."""
+
+    flow_run_id: UUID
+    state_id: UUID
+    ended_ms: int
+
+    def __str__(self) -> str:
+        return f"{CASCADE} {self.flow_run_id} {self.state_id} {self.ended_ms}"
+
+
+def timer_of(text: str) -> Timer | Cascade:
+    """What has this text; ValueError when nothing has."""
+    kind, flow_run_id, state_id, *more = text.split(" ")
+    run, state = UUID(flow_run_id), UUID(state_id)
+    if kind == CASCADE:
+        (ended_ms,) = more
+        return Cascade(run, state, int(ended_ms))
+    if kind not in KINDS or more:
         raise ValueError(f"there are no timers called {kind!r}")
-    return Timer(cast("TimerKind", kind), UUID(flow_run_id), UUID(state_id))
+    return Timer(cast("TimerKind", kind), run, state)
 
 
 def proposal_of(timer: Timer, at: datetime) -> FireTimer:

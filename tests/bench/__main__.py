@@ -16,7 +16,7 @@ from rich.table import Table
 
 from headgate.clock import now
 from headgate.serving.running import collect_seldom
-from tests.bench import api, bus
+from tests.bench import api, bus, timers
 from tests.bench.core import core
 from tests.bench.recording import recorded
 
@@ -50,6 +50,8 @@ async def measured() -> dict[str, float]:
         status.update("from proposal to decision")
         p50, p99 = await bus.latency_ms(2_000)
         figures |= {"bus.decision_p50_ms": p50, "bus.decision_p99_ms": p99}
+        status.update("a million timers")
+        figures |= await timers.late()
         status.update("the API")
         figures |= await _api()
     return figures

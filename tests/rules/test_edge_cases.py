@@ -42,7 +42,7 @@ INDEX = """
 12 rules/test_resuming test_past_its_deadline_a_pause_fails_whatever_is_proposed
 12 rules/test_cancelling test_a_paused_run_is_asked_even_past_its_deadline
 13 rules/test_resuming test_past_its_deadline_a_pause_fails_whatever_is_proposed
-13 not yet: timers
+13 rules/test_timers test_a_pause_that_nobody_ended_fails_the_run_and_says_paused
 14 rules/test_resuming test_force_resumes_past_the_deadline
 15 rules/test_pausing test_a_pause_fires_once
 15 rules/test_retrying test_a_failure_with_retries_left_becomes_a_retry
@@ -82,6 +82,8 @@ INDEX = """
 34 rules/test_scheduling test_being_claimed_does_not_evade_waiting
 34 rules/test_scheduling test_a_claim_may_bring_its_own_time
 35 rules/test_late test_a_scheduled_run_becomes_late_and_stays_due_when_it_was
+35 rules/test_timers test_a_scheduled_run_becomes_late_and_its_times_stay
+35 services/timers/test_setting test_scheduled_states_of_other_names_are_never_late
 35 rules/test_bookkeeping test_a_run_is_expected_when_it_was_expected_first
 36 rules/test_pending test_a_claimed_run_shows_how_its_infrastructure_comes_along
 36 rules/test_pending test_nobody_else_claims_a_pending_run
@@ -90,6 +92,7 @@ INDEX = """
 39 not yet: slots
 40 not yet: slots
 41 not yet: slots
+42 services/timers/test_setting test_scheduled_states_of_other_names_are_never_late
 42 not yet: slots
 43 not yet: slots
 44 not yet: slots
@@ -121,8 +124,11 @@ INDEX = """
 57 rules/test_recording test_a_state_without_flow_run_detaches_the_run
 58 rules/test_recording test_no_rule_refuses_what_happened
 59 not yet: timers
-60 not yet: timers
-61 not yet: timers
+60 headgate/test_cascades test_all_children_of_a_cancelled_run_end_with_it
+60 services/timers/test_cascades test_what_ended_more_than_a_day_ago_is_past
+60 services/timers/test_cascades test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone
+61 rules/test_timers test_another_state_of_the_same_kind_is_left_alone
+61 rules/test_timers test_cancelling_that_takes_too_long_ends_as_cancelled
 62 projections/test_history test_it_is_what_the_runs_would_say
 63 projections/test_history test_a_reversed_range_has_no_buckets
 63 projections/test_history test_empty_buckets_are_there_and_no_more_than_five_hundred

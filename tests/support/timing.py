@@ -1,6 +1,6 @@
 """Timers on a clock that tests set, and the log that they follow."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -8,7 +8,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from events.entities import FlowRun, TaskRun
 from events.log.redis import RedisEventLog
+from events.queries import FlowRunQuery, TaskRunQuery
 from events.streams import Streams
 from headgate.clock import now
 from services.proposer import Proposer
@@ -31,22 +33,35 @@ class Hand:
         self.at += timedelta(**span)
 
 
+class NoViews:
+    """Views that nobody has filled."""
+
+    async def flow_runs(self, query: FlowRunQuery) -> list[FlowRun]:
+        """None."""
+        del query
+        return []
+
+    async def task_runs(self, query: TaskRunQuery) -> list[TaskRun]:
+        """None."""
+        del query
+        return []
+
+    async def positions(self) -> Mapping[int, int]:
+        """Nowhere."""
+        return {}
+
+
 @asynccontextmanager
 async def timing(
     redis: Redis, streams: Streams, hand: Hand, **settings: Any
 ) -> AsyncGenerator[Timers]:
     """Timers that do what a test calls; they do not run by themselves."""
-    proposer = settings.pop("proposer", None)
-    mine = proposer or Proposer(redis, streams, f"timers-{next(_names)}", hand)
+    given = settings.pop("proposer", None)
+    proposer = given or Proposer(redis, streams, f"timers-{next(_names)}", hand)
+    settings = {"spans": Spans(), "views": NoViews(), **settings}
+    log = RedisEventLog(redis, streams)
     try:
-        yield Timers(
-            redis=redis,
-            log=RedisEventLog(redis, streams),
-            proposer=mine,
-            now=hand,
-            spans=settings.pop("spans", Spans()),
-            **settings,
-        )
+        yield Timers(redis=redis, log=log, proposer=proposer, now=hand, **settings)
     finally:
-        if proposer is None:
-            await mine.stop()
+        if given is None:
+            await proposer.stop()

@@ -10,9 +10,9 @@ from events.changes import FlowRunDeleted, Left, StateEntered
 from events.decisions import Decision
 from events.entities import Bookkeeping, task_run_key
 from events.instants import millis_of
-from events.states import State, StateDetails, StateType
+from events.states import FINAL, State, StateDetails, StateType
 from services.timers.setting import Spans, set_by
-from services.timers.timer import Timer, proposal_of, timer_of
+from services.timers.timer import Cascade, Timer, proposal_of, timer_of
 from tests.support.examples import (
     HOUR,
     MINUTE,
@@ -30,7 +30,7 @@ BOOKED = Bookkeeping(expected_start_time=NOON, next_scheduled_start_time=NOON + 
 
 
 def timers(decision: Decision, spans: Spans = SPANS) -> dict[str, int | None]:
-    return {f"{timer.kind} {timer.state_id}": due for timer, due in set_by(decision, spans)}
+    return {str(timer).replace(f" {RUN}", ""): due for timer, due in set_by(decision, spans)}
 
 
 def entered(state: State, left: Left | None = None, spans: Spans = SPANS) -> dict[str, int | None]:
@@ -79,7 +79,7 @@ def test_cancelling_ends_some_time_after_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    "type", sorted(set(StateType) - {StateType.SCHEDULED, StateType.PAUSED, StateType.CANCELLING})
+    "type", sorted(FINAL - {StateType.CANCELLED} | {StateType.PENDING, StateType.RUNNING})
 )
 def test_nothing_is_due_in_other_states(type: StateType) -> None:
     assert entered(a_state(type)) == {}
@@ -113,6 +113,29 @@ def test_a_run_that_is_deleted_has_no_timer() -> None:
     assert timers(structs.replace(made, changes=(never,))) == {}
 
 
+@pytest.mark.parametrize("type", sorted(set(StateType) - {StateType.SCHEDULED}))
+def test_the_children_of_a_cancelled_run_are_looked_for_at_once(type: StateType) -> None:
+    set_ = entered(a_state(StateType.CANCELLED, timestamp=NOON), left(type, "any"))
+    ended = millis_of(NOON)
+    assert set_[f"cascade {STATE} {ended}"] == ended
+
+
+def test_the_children_of_a_run_that_was_deleted_are_looked_for() -> None:
+    gone = FlowRunDeleted(id=RUN, left=left(StateType.RUNNING, "Running"))
+    deleted = structs.replace(a_flow_run(), changes=(gone,))
+    ended = millis_of(deleted.at)
+    assert timers(deleted) == {f"cascade {STATE} {ended}": ended}
+    assert timers(deleted, Spans(cascades=False)) == {}
+
+
+def test_a_run_that_never_began_has_no_children() -> None:
+    waiting = left(StateType.SCHEDULED, "Late")
+    assert entered(a_state(StateType.CANCELLED), waiting) == {}
+    began = structs.replace(waiting, start_time=NOON)
+    assert len(entered(a_state(StateType.CANCELLED), began)) == 1
+    assert entered(a_state(StateType.CANCELLED)) == {}
+
+
 def test_task_runs_have_no_timers() -> None:
     made = structs.replace(a_flow_run(), subject=task_run_key(TASK_RUN))
     changes = (StateEntered(state=a_state(StateType.SCHEDULED), booked=BOOKED),)
@@ -120,18 +143,19 @@ def test_task_runs_have_no_timers() -> None:
 
 
 def test_what_is_not_wanted_is_not_set() -> None:
-    nothing = Spans(late=None, pause=None, cancelling=None)
+    nothing = Spans(late=None, pause=None, cancelling=None, cascades=False)
     details = StateDetails(pause_timeout=NOON)
-    for type in (StateType.SCHEDULED, StateType.PAUSED, StateType.CANCELLING):
-        assert entered(a_state(type, details=details), spans=nothing) == {}
+    for type in StateType:
+        before = left(StateType.RUNNING, "Running")
+        assert entered(a_state(type, details=details), before, spans=nothing) == {}
 
 
 def test_a_run_without_a_time_is_never_late() -> None:
     assert timers(a_flow_run(a_state(StateType.SCHEDULED))) == {}
 
 
-def test_a_timer_is_its_text() -> None:
-    timer = Timer("late", RUN, STATE)
+@pytest.mark.parametrize("timer", [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234)])
+def test_a_timer_is_its_text(timer: Timer | Cascade) -> None:
     assert timer_of(str(timer)) == timer
 
 
@@ -141,6 +165,8 @@ def test_a_timer_is_its_text() -> None:
         ("late", "not enough values"),
         (f"soon {RUN} {STATE}", "no timers called 'soon'"),
         (f"late {RUN} x", "badly formed"),
+        (f"late {RUN} {STATE} 1", "no timers called 'late'"),
+        (f"cascade {RUN} {STATE}", "not enough values"),
     ],
 )
 def test_other_texts_are_no_timers(text: str, why: str) -> None:

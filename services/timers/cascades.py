@@ -1,0 +1,215 @@
+"""The children of a cancelled flow run end with it: all of them, however many there are.
+
+Who a run's children are, only the views know, and they follow the log at a distance. So a look
+waits until they have reached the end that the log has now; and whoever was missed, because the
+list changed while it was read or because a child came late, is found by a later look. Looks
+come at growing distances until one finds nobody, for a day at most.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from events.entities import FlowRun, TaskRun, flow_run_key
+from events.instants import Clock, millis_of
+from events.log import EventLog
+from events.proposals import Proposal, ProposeFlowRunState, ProposeTaskRunState
+from events.queries import (
+    FlowRunFilter,
+    FlowRunQuery,
+    FlowRunSort,
+    TaskRunFilter,
+    TaskRunQuery,
+    TaskRunSort,
+)
+from events.queries.criteria import NullableIdIs, ParentIs, StateIs, StateTypeIs
+from events.states import FINAL, StateType
+from events.states.constructors import Cancelled, Cancelling
+from events.wire.snapshots import entity_of, fields_of
+
+from ..errors import Unavailable
+from ..proposer import Proposer
+from .sets import TimerSets
+from .timer import Cascade
+from .views import Views
+
+MESSAGE = "The parent flow run was cancelled."
+
+LASTS_MS = 86_400_000
+"""How long after its parent has ended a child is still looked for."""
+
+AGAIN_MS = 1_000
+"""When the second look is due; the one after that as long after it again, and so on."""
+
+ASIDE_MS = 10_000
+"""When a look is due that was begun and that nothing was heard of since."""
+
+VIEWS_POLL_S = 0.01
+VIEWS_WAIT_S = 5.0
+
+GROUP_MAX = 50
+"""Parents whose children are looked for at once."""
+
+Child = FlowRun | TaskRun
+Due = tuple[int, Cascade]
+"""A cascade and its partition."""
+
+_log = logging.getLogger(__name__)
+
+_running = StateIs(type=StateTypeIs(not_any_=sorted(FINAL)))
+
+
+class ViewsBehind(Exception):
+    """The views have not reached the end of the log in time; look again later."""
+
+
+class Cascades:
+    """Looks for children, of a group of parents after the other. *away* are errors that pass."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        views: Views,
+        sets: TimerSets,
+        proposer: Proposer,
+        now: Clock,
+        away: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self.trouble: str | None = None
+        self._log = log
+        self._views = views
+        self._sets = sets
+        self._proposer = proposer
+        self._now = now
+        self._away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
+        self._due: asyncio.Queue[Due] = asyncio.Queue()
+        self._taken: set[Cascade] = set()
+
+    async def take(self, due: Sequence[Due]) -> None:
+        """Look for these children soon: partition and cascade. If we die first, somebody else."""
+        aside_ms = millis_of(self._now()) + ASIDE_MS
+        await self._sets.put_off([(each, str(cascade), aside_ms) for each, cascade in due])
+        for partition, cascade in due:
+            if cascade not in self._taken:
+                self._taken.add(cascade)
+                self._due.put_nowait((partition, cascade))
+
+    async def run(self) -> None:
+        """Look for children for ever."""
+        while True:
+            group = [await self._due.get()]
+            while len(group) < GROUP_MAX and not self._due.empty():
+                group.append(self._due.get_nowait())
+            try:
+                await self.look(group)
+                self.trouble = None
+            except self._away as error:
+                self.trouble = str(error)
+                _log.warning("cascades_waiting", extra={"because": str(error)})
+            finally:
+                self._taken.difference_update(cascade for _, cascade in group)
+
+    async def look(self, group: Sequence[Due]) -> int:
+        """Cancel the children that there are now; how many. Notes when to look again, if at all."""
+        now = self._now()
+        age_ms = {cascade: millis_of(now) - cascade.ended_ms for _, cascade in group}
+        live = [
+            (partition, cascade)
+            for partition, cascade in group
+            if age_ms[cascade] < LASTS_MS and await self._is_cancelled(partition, cascade)
+        ]
+        parents = {cascade.flow_run_id: cascade for _, cascade in live}
+        found: Counter[Cascade] = Counter()
+        if live:
+            await self._views_are_there()
+            asked: list[Proposal] = []
+            async for parent, child in self._children(list(parents)):
+                proposal = _asked(parents[parent], child, now)
+                if proposal is not None:
+                    asked.append(proposal)
+                    found[parents[parent]] += 1
+            # sent only now: a page is a place in a list that shrinks with every child that ends
+            await self._proposer.send_many(asked)
+        again = [
+            (partition, str(cascade), millis_of(now) + max(AGAIN_MS, age_ms[cascade]))
+            for partition, cascade in live
+            if found[cascade] or age_ms[cascade] < AGAIN_MS
+        ]
+        await self._sets.put_off(again)
+        later = {text for _, text, _ in again}
+        await self._sets.remove(each for each in group if str(each[1]) not in later)
+        return found.total()
+
+    async def _is_cancelled(self, partition: int, cascade: Cascade) -> bool:
+        """Whether the parent is still in the state that it was cancelled in, or is gone."""
+        key = flow_run_key(cascade.flow_run_id)
+        run = entity_of(key, await self._log.snapshots(partition, fields_of(key)))
+        if not isinstance(run, FlowRun):
+            return True
+        state = run.progress.state
+        return (
+            state is not None and state.id == cascade.state_id and state.type is StateType.CANCELLED
+        )
+
+    async def _views_are_there(self) -> None:
+        heads = {each: (await self._log.head(each)).position for each in self._log.streams.every()}
+        try:
+            async with asyncio.timeout(VIEWS_WAIT_S):
+                while True:
+                    reached = await self._views.positions()
+                    if all(reached.get(each, 0) >= end for each, end in heads.items()):
+                        return
+                    await asyncio.sleep(VIEWS_POLL_S)
+        except TimeoutError:
+            raise ViewsBehind("the views are behind the log") from None
+
+    async def _children(self, parents: list[UUID]) -> AsyncIterator[tuple[UUID, Child]]:
+        """Each child that has not ended, all of them, with its parent."""
+        tasks = TaskRunFilter(flow_run_id=NullableIdIs(any_=parents), state=_running)
+        offset = 0
+        while task_runs := await self._views.task_runs(
+            TaskRunQuery(task_runs=tasks, sort=TaskRunSort.ID_DESC, offset=offset)
+        ):
+            offset += len(task_runs)
+            for task_run in task_runs:
+                if task_run.attributes.flow_run_id is not None:
+                    yield task_run.attributes.flow_run_id, task_run
+        flows = FlowRunFilter(parent_flow_run_id=ParentIs(any_=parents), state=_running)
+        offset = 0
+        while flow_runs := await self._views.flow_runs(
+            FlowRunQuery(flow_runs=flows, sort=FlowRunSort.ID_DESC, offset=offset)
+        ):
+            offset += len(flow_runs)
+            for flow_run in flow_runs:
+                if flow_run.attributes.parent_flow_run_id is not None:
+                    yield flow_run.attributes.parent_flow_run_id, flow_run
+
+
+def _asked(cascade: Cascade, child: Child, now: datetime) -> Proposal | None:
+    """What is asked of *child*; the same child is asked once."""
+    about = child.attributes
+    id = f"cascade {cascade.state_id} {about.id}"
+    if isinstance(child, TaskRun):
+        return ProposeTaskRunState(
+            id=id,
+            at=now,
+            by="timers",
+            task_run_id=about.id,
+            flow_run_id=child.attributes.flow_run_id,
+            state=Cancelled(message=MESSAGE),
+            force=True,
+        )
+    state = child.progress.state
+    has_deployment = child.attributes.deployment_id is not None
+    if has_deployment and state is not None and state.type is StateType.CANCELLING:
+        return None
+    wanted = Cancelling(message=MESSAGE) if has_deployment else Cancelled(message=MESSAGE)
+    return ProposeFlowRunState(
+        id=id, at=now, by="timers", flow_run_id=about.id, state=wanted, force=True
+    )
