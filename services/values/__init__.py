@@ -1,0 +1,8 @@
+"""Values that people give: filled in where they say how, and checked against a JSON schema."""
+
+from .hydrating import NotHydrated, hydrated, variables_named
+from .validating import NotValid, SchemaUnusable, validated
+
+__all__ = [
+    "NotHydrated", "NotValid", "SchemaUnusable", "hydrated", "validated", "variables_named",
+]  # fmt: skip

@@ -1,0 +1,125 @@
+"""Hydrating: objects that say how their value is to be made become that value.
+
+Such an object has the key `__prefect_kind`: `json` is text to be parsed, `jinja` a template to be
+rendered, `workspace_variable` the name of a variable; any other kind has its value as it is. One
+without its value is left out, together with its key.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from msgspec import Struct
+
+from .templates import NotRendered, rendered
+
+KIND = "__prefect_kind"
+
+
+class NotHydrated(Struct, frozen=True):
+    """A value cannot be made, and why; it stands where the value would."""
+
+    reason: str
+
+
+class _Absent(Struct, frozen=True):
+    """There is no value; its key is left out."""
+
+
+ABSENT = _Absent()
+
+
+def hydrated(value: Any, variables: Mapping[str, Any]) -> Any:
+    """*value* with every value in it made, or the first `NotHydrated` that is found.
+
+    *variables* are those that `variables_named` names, as far as they exist.
+    """
+    made = _made(value, variables)
+    found = next(_failures(made), None)
+    return found or (None if made is ABSENT else made)
+
+
+def variables_named(value: Any) -> frozenset[str]:
+    """The names of the variables that *value* refers to."""
+    if isinstance(value, list):
+        return frozenset[str]().union(*map(variables_named, cast("list[Any]", value)))
+    if not isinstance(value, dict):
+        return frozenset()
+    given = cast("dict[str, Any]", value)
+    named = given.get("variable_name") if given.get(KIND) == "workspace_variable" else None
+    inside = frozenset[str]().union(*map(variables_named, given.values()))
+    return inside | {named} if isinstance(named, str) else inside
+
+
+def _made(value: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        made = (_made(each, variables) for each in cast("list[Any]", value))
+        return [each for each in made if each is not ABSENT]
+    if not isinstance(value, dict):
+        return value
+    given = cast("dict[str, Any]", value)
+    if KIND in given:
+        return _of_kind(given, variables)
+    made_of = ((key, _made(each, variables)) for key, each in given.items())
+    return {key: each for key, each in made_of if each is not ABSENT}
+
+
+def _of_kind(given: dict[str, Any], variables: Mapping[str, Any]) -> Any:
+    kind = given[KIND]
+    key = {"jinja": "template", "workspace_variable": "variable_name"}.get(str(kind), "value")
+    if key not in given:
+        return _without(kind, key)
+    value = _made(given[key], variables)
+    if isinstance(value, NotHydrated | _Absent):
+        return value
+    match kind:
+        case "json":
+            return _parsed(value)
+        case "jinja":
+            return _rendered(value)
+        case "workspace_variable":
+            name = str(value)
+            missing = NotHydrated(f"Variable {name!r} not found in workspace.")
+            return variables.get(name, missing)
+        case _:
+            return value
+
+
+def _without(kind: object, key: str) -> Any:
+    if kind in ("json", "workspace_variable"):
+        return ABSENT
+    if kind in ("jinja", "none"):
+        return NotHydrated(f"Missing {key!r} key in __prefect object")
+    return None
+
+
+def _parsed(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        return NotHydrated(f"Invalid JSON: {error}")
+
+
+def _no_number(constant: str) -> Any:
+    """NaN and the infinities are not JSON, whatever Python's reader says."""
+    raise ValueError(f"{constant} is no number")
+
+
+def _rendered(template: Any) -> Any:
+    if not isinstance(template, str):
+        return NotHydrated("Invalid jinja: the template is no text")
+    text = rendered(template)
+    return NotHydrated(f"Invalid jinja: {text.reason}") if isinstance(text, NotRendered) else text
+
+
+def _failures(value: Any) -> Iterator[NotHydrated]:
+    if isinstance(value, NotHydrated):
+        yield value
+    elif isinstance(value, dict):
+        for each in cast("dict[str, Any]", value).values():
+            yield from _failures(each)
+    elif isinstance(value, list):
+        for each in cast("list[Any]", value):
+            yield from _failures(each)

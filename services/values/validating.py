@@ -1,0 +1,92 @@
+"""Validating: a value fits a JSON schema, or it is said in words where it does not.
+
+Schemas are those of pydantic's models: what a property may leave out may also be null, unless it
+has a default. References lead to other parts of the schema and never out of it.
+"""
+
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator, exceptions
+from jsonschema.exceptions import SchemaError, ValidationError
+from msgspec import Struct
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+CIRCULAR = "Unable to validate schema with circular references."
+
+
+class NotValid(Struct, frozen=True):
+    """A value does not fit its schema."""
+
+    reason: str
+
+
+class SchemaUnusable(Struct, frozen=True):
+    """A schema says nothing that a value could be checked against."""
+
+    reason: str
+
+
+def validated(value: Any, schema: Any) -> NotValid | SchemaUnusable | None:
+    """Why *value* does not fit *schema*; None when it does."""
+    if not isinstance(schema, dict):
+        return SchemaUnusable("it is no object")
+    try:
+        prepared = _prepared(cast("dict[str, Any]", schema))
+        Draft202012Validator.check_schema(prepared)
+        validator: Any = Draft202012Validator(prepared, registry=Registry())
+        found: ValidationError | None = cast(Any, exceptions).best_match(
+            validator.iter_errors(value)
+        )
+    except SchemaError as error:
+        return SchemaUnusable(error.message)
+    except RecursionError:
+        return SchemaUnusable(CIRCULAR)
+    except Unresolvable as error:
+        return NotValid(f"Validation failed. Failure reason: {error}")
+    return None if found is None else NotValid(_shown(found))
+
+
+def _shown(error: ValidationError) -> str:
+    path = error.json_path.removeprefix("$").removeprefix(".")
+    where = f" for field {path!r}" if path else ""
+    return f"Validation failed{where}. Failure reason: {error.message}"
+
+
+def _prepared(schema: dict[str, Any]) -> dict[str, Any]:
+    """*schema* as the present draft writes what older ones and pydantic's models mean."""
+    prepared = {key: _inside(key, part) for key, part in schema.items()}
+    if isinstance(prepared.get("items"), list):
+        prepared["prefixItems"] = prepared.pop("items")
+    properties, required = prepared.get("properties"), prepared.get("required", ())
+    if isinstance(properties, dict):
+        given = cast("dict[str, Any]", properties)
+        prepared["properties"] = {
+            name: part if name in required else _nullable(part) for name, part in given.items()
+        }
+    return prepared
+
+
+def _inside(key: str, part: Any) -> Any:
+    if key in ("properties", "definitions", "$defs", "patternProperties") and isinstance(
+        part, dict
+    ):
+        parts = cast("dict[str, Any]", part)
+        return {name: _inside("", each) for name, each in parts.items()}
+    if key in ("const", "default", "enum", "examples"):
+        return part
+    if isinstance(part, dict):
+        return _prepared(cast("dict[str, Any]", part))
+    if isinstance(part, list):
+        return [_inside("", each) for each in cast("list[Any]", part)]
+    return part
+
+
+def _nullable(part: Any) -> Any:
+    """*part* of a property that may be left out: then it may be null."""
+    if not isinstance(part, dict):
+        return part
+    given = cast("dict[str, Any]", part)
+    if "default" in given or "type" not in given:
+        return given
+    return {"anyOf": [given, {"type": "null"}]}
