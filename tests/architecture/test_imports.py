@@ -43,6 +43,9 @@ SCOPES = {
     "services.timers.setting": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.timers.timer": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
+    "services.values": May(
+        PURE, {"jinja2", "jsonschema", "msgspec", "referencing"}, ("services.values",)
+    ),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
     "headgate.demo.flow": May(set(), {"prefect"}, ()),
