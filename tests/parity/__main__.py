@@ -1,0 +1,117 @@
+"""The reference and Headgate play the same random scripts: `make parity`."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import blake2b
+from pathlib import Path
+from random import Random
+
+from msgspec.json import encode
+from rich.console import Console
+from rich.progress import Progress
+
+from tests.support.dev import Dev
+
+from . import reference
+from .contest import Contest, Found, Tally
+from .script import Recording
+from .sides import OverHttp, OverPipe, Side
+
+ROOT = Path(__file__).parents[2]
+REGRESSIONS = Path(__file__).with_name("regressions")
+INSIDE = 2
+"""Processes in which the reference answers over a pipe; one core each."""
+HTTP_CLIENTS = 2
+HTTP_EVERY = 10
+"""One sequence of so many goes to the reference over HTTP."""
+FOUND_MAX = 12
+"""So many different differences end the comparison: there is something to mend."""
+
+console = Console(width=110, highlight=False)
+
+
+@asynccontextmanager
+async def references(folder: Path) -> AsyncGenerator[tuple[list[Side], list[Side]]]:
+    """The reference, over pipes and over HTTP."""
+    python = reference.installed(ROOT / ".parity")
+    async with AsyncExitStack() as stack:
+        for home in ("server", *(f"inside-{n}" for n in range(INSIDE))):
+            await reference.prepared(python, folder / home)
+        starting = [reference.inside(python, folder / f"inside-{n}") for n in range(INSIDE)]
+        server, url = await reference.serving(python, folder / "server")
+        stack.push_async_callback(reference.end, server)
+        processes = await asyncio.gather(*starting)
+        for process in processes:
+            stack.push_async_callback(reference.end, process)
+        yield [OverPipe(each) for each in processes], [OverHttp(url) for _ in range(HTTP_CLIENTS)]
+
+
+async def compare(seed: int, sequences: int, folder: Path) -> Tally:
+    """Play all sequences on both sides."""
+    dev = await asyncio.to_thread(Dev(folder / "headgate").start)
+    try:
+        async with references(folder) as (piped, served):
+            tally = Tally()
+            numbers = {"pipe": iter([n for n in range(sequences) if n % HTTP_EVERY]),
+                       "HTTP": iter(range(0, sequences, HTTP_EVERY))}  # fmt: skip
+            with Progress(console=console, transient=True) as progress:
+                shown = progress.add_task("comparing", total=sequences)
+
+                async def work(way: str, side: Side) -> None:
+                    contest = Contest(side, OverHttp(dev.url))
+                    for number in numbers[way]:
+                        if len(tally.found) >= FOUND_MAX:
+                            return
+                        found = await contest.hold(Random(f"{seed}/{number}"), tally)
+                        tally.ways[way] += 1
+                        progress.advance(shown)
+                        if found is not None:
+                            report(found, number)
+
+                async with asyncio.TaskGroup() as group:
+                    for side in piped:
+                        group.create_task(work("pipe", side))
+                    for side in served:
+                        group.create_task(work("HTTP", side))
+            return tally
+    finally:
+        await asyncio.to_thread(dev.stop)
+
+
+def report(found: Found, number: int) -> None:
+    """Print the shortest script that shows a difference, and keep it."""
+    console.print(f"\n[red]sequence {number} differs[/]: ", end="")
+    console.print(str(found.difference), markup=False)
+    for step in found.steps:
+        body = "" if step.body is None else encode(step.body).decode()
+        console.print(f"  {step.method} {step.path} {body}", markup=False, soft_wrap=True)
+    recording = Recording(about=str(found.difference), steps=found.steps, expected=found.expected)
+    name = blake2b(encode(found.steps), digest_size=5).hexdigest()
+    recording.save(REGRESSIONS / f"{found.steps[-1].kind}-{name}.json")
+
+
+def main() -> int:
+    """Compare, say what was found; 1 when there is a difference that is not meant."""
+    seed = int(os.environ.get("PARITY_SEED") or int.from_bytes(os.urandom(4)))
+    sequences = int(os.environ.get("PARITY_N") or 20_000)
+    console.print(f"parity: PARITY_SEED={seed} PARITY_N={sequences}")
+    with tempfile.TemporaryDirectory(prefix="headgate-parity-") as folder:
+        tally = asyncio.run(compare(seed, sequences, Path(folder)))
+    ways = ", ".join(f"{count} over {way}" for way, count in sorted(tally.ways.items()))
+    console.print(f"the reference was asked: {ways}; Headgate always over HTTP")
+    for kind, count in sorted(tally.kinds.items()):
+        console.print(f"  {count:7} {kind}")
+    for name, count in sorted(tally.known.items()):
+        console.print(f"documented: {name}: {count}")
+    console.print(
+        f"sequences={tally.sequences} steps={tally.steps} differences={tally.differences}"
+    )
+    return int(tally.differences > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

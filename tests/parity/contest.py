@@ -1,0 +1,86 @@
+"""One script on both sides, and what is made of it when they differ."""
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+from msgspec import Struct, field
+
+from .comparing import Difference, compare
+from .kinds import drawn
+from .known import recognised
+from .playing import Player
+from .script import Observation, Step
+from .shrinking import shrunk
+from .sides import Side
+
+
+class Found(Struct, frozen=True):
+    """A difference that is not meant, and the shortest script that shows it."""
+
+    difference: Difference
+    steps: list[Step]
+    expected: list[Observation]
+
+
+class Tally(Struct):
+    """What has been compared so far, and what came of it."""
+
+    sequences: int = 0
+    steps: int = 0
+    differences: int = 0
+    kinds: Counter[str] = field(default_factory=Counter[str])
+    known: Counter[str] = field(default_factory=Counter[str])
+    ways: Counter[str] = field(default_factory=Counter[str])
+    found: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
+
+class Contest:
+    """Two sides that play the same."""
+
+    def __init__(self, reference: Side, headgate: Side) -> None:
+        self.reference = reference
+        self.headgate = headgate
+
+    async def hold(self, random: Random, tally: Tally) -> Found | None:
+        """Draw a script and play it; the first difference of a new sort, made small."""
+        steps = drawn(random)
+        difference, _, _ = await self._first(steps, tally)
+        tally.sequences += 1
+        tally.steps += len(steps)
+        tally.kinds.update(step.kind for step in steps)
+        if difference is None:
+            return None
+        tally.differences += 1
+        if _sort(difference) in tally.found:
+            return None
+        tally.found.add(_sort(difference))
+        sort = _sort(difference)
+
+        async def shows(less: list[Step]) -> bool:
+            found, _, _ = await self._first(less)
+            return found is not None and _sort(found) == sort
+
+        small = await shrunk(steps[: difference.step], shows)
+        again, expected, _ = await self._first(small)
+        return Found(again or difference, small, expected)
+
+    async def _first(
+        self, steps: Sequence[Step], tally: Tally | None = None
+    ) -> tuple[Difference | None, list[Observation], list[Observation]]:
+        """The first difference, unless it is one that is meant: what follows that is not asked."""
+        theirs = await Player(self.reference, steps).play()
+        ours = await Player(self.headgate, steps).play(theirs)
+        for difference in compare(theirs, ours):
+            name = recognised(steps, difference, theirs, ours)
+            if name is None:
+                return difference, theirs, ours
+            if tally is not None:
+                tally.known[name] += 1
+            break
+        return None, theirs, ours
+
+
+def _sort(difference: Difference) -> tuple[str, str]:
+    """Differences of one sort have one cause, probably."""
+    return difference.kind, f"{difference.place.split('$')[0]} {difference.place.split(' ')[-1]}"

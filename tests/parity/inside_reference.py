@@ -1,0 +1,96 @@
+"""Runs inside the reference's own environment and answers requests from its standard input.
+
+Each line is a request as JSON, each line back its answer. There is no socket, no thread and no
+background service: SQLite is asked in this thread, so that nothing but rules takes time.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+
+class Inline:
+    """A queue that does at once what is put into it."""
+
+    def put_nowait(self, item: tuple[Any, Any]) -> None:
+        """Do it, and say what came of it."""
+        future, work = item
+        try:
+            result = work()
+        except Exception as error:
+            if future is None:
+                raise
+            future.set_exception(error)
+        else:
+            if future is not None and not future.done():
+                future.set_result(result)
+
+
+class NoThread:
+    """A thread that is not needed."""
+
+    daemon = True
+
+    def __init__(self, **_: Any) -> None:
+        """Take what a thread takes."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
+async def ask(app: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the reference's application to one request."""
+    path, _, query = asked["path"].partition("?")
+    body = asked["body"].encode()
+    headers = [(b"host", b"reference"), (b"content-length", str(len(body)).encode())]
+    if body:
+        headers.append((b"content-type", b"application/json"))
+    headers += [(name.lower().encode(), value.encode()) for name, value in asked["headers"].items()]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
+        "method": asked["method"], "path": path, "raw_path": path.encode(), "root_path": "",
+        "query_string": query.encode(), "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("reference", 80),
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    answer: dict[str, Any] = {"status": 0, "body": b""}
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer["status"] = message["status"]
+        else:
+            answer["body"] += message.get("body", b"")
+
+    try:
+        await app(scope, receive, send)
+    except Exception as error:  # noqa: BLE001 - as a server, which would have answered 500
+        if not answer["status"]:
+            answer.update(status=500, body=json.dumps({"detail": repr(error)}).encode())
+    return {"status": answer["status"], "body": answer["body"].decode()}
+
+
+async def main() -> None:
+    """Answer until there is nobody to ask."""
+    sqlite: Any = import_module("aiosqlite.core")
+    sqlite.SimpleQueue, sqlite.Thread = Inline, NoThread
+    server: Any = import_module("prefect.server.api.server")
+    database: Any = import_module("prefect.server.database")
+    await database.provide_database_interface().create_db()
+    app = server.create_api_app()
+    gc.collect()
+    gc.freeze()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(await ask(app, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,47 @@
+"""Differences that are meant, by the names that docs/reference/differences.md has for them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from .comparing import Difference
+from .script import Observation, Step
+
+
+class Known(NamedTuple):
+    """A difference that is meant: its name, and how it is recognised."""
+
+    name: str
+    is_this: Callable[[Difference, Step, Observation, Observation], bool]
+
+
+def _reason(observation: Observation) -> str | None:
+    """Why a proposal was not accepted, as answered."""
+    body: Any = observation.answer and observation.answer.body
+    try:
+        return body["details"]["reason"]
+    except (KeyError, TypeError):
+        return None
+
+
+def _sent_again(_: Difference, step: Step, theirs: Observation, ours: Observation) -> bool:
+    reason = _reason(theirs)
+    return step.path.endswith("/set_state") and (
+        reason == "This run has already made this state transition." and _reason(ours) != reason
+    )
+
+
+KNOWN: tuple[Known, ...] = (Known("the same request sent again", _sent_again),)
+
+
+def recognised(
+    steps: Sequence[Step],
+    difference: Difference,
+    reference: Sequence[Observation],
+    headgate: Sequence[Observation],
+) -> str | None:
+    """The name of a difference that is meant; none for one that is not."""
+    at = difference.step - 1
+    for known in KNOWN:
+        if known.is_this(difference, steps[at], reference[at], headgate[at]):
+            return known.name
+    return None

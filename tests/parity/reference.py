@@ -1,0 +1,115 @@
+"""The reference server: installed into an environment of its own, started, and ended."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from pathlib import Path
+
+import httpx
+
+from tests.support.servers import free_port
+
+PREFECT = "prefect==3.9.1"
+OVERRIDE = "certifi"
+"""The reference pins a release of it that an index may not have yet."""
+SERVICES = (
+    "CANCELLATION_CLEANUP", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN", "LATE_RUNS",
+    "PAUSE_EXPIRATIONS", "REPOSSESSOR", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS",
+)  # fmt: skip
+"""What does things by itself; a comparison of answers wants nobody else to act."""
+START_S = 120.0
+INSIDE = Path(__file__).with_name("inside_reference.py")
+
+
+def installed(place: Path) -> Path:
+    """The interpreter of the reference's environment in *place*; the first call makes it."""
+    made, python = place / ".made", place / "venv" / "bin" / "python"
+    if not made.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        override = place / "override.txt"
+        override.write_text(OVERRIDE)
+        uv = shutil.which("uv") or ".tools/bin/uv"
+        for command in (
+            ("venv", "--quiet", "--python", "3.11", str(place / "venv")),
+            ("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python),
+             "--override", str(override), PREFECT),
+        ):  # fmt: skip
+            subprocess.run([uv, *command], check=True)
+        made.touch()
+    return python
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What the reference is told: a database in *home*, and nothing done behind one's back."""
+    told = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    told |= {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_API_DATABASE_TIMEOUT": "30",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "NO_COLOR": "1",
+    }
+    return told | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in SERVICES}
+
+
+async def prepared(python: Path, home: Path) -> None:
+    """Make *home*, with a database; the first one takes the reference some seconds."""
+    kept = python.parents[2] / "database"
+    if not kept.exists():
+        kept.mkdir()
+        try:
+            await end(await inside(python, kept))
+        except BaseException:
+            shutil.rmtree(kept)
+            raise
+    await asyncio.to_thread(shutil.copytree, kept, home)
+
+
+async def inside(python: Path, home: Path) -> Process:
+    """A process that answers requests over its pipe; ready."""
+    with (home.with_name(f"{home.name}.log")).open("wb") as log:
+        process = await create_subprocess_exec(
+            str(python), str(INSIDE), env=environment(home), stdin=PIPE, stdout=PIPE, stderr=log,
+            limit=64 * 1024 * 1024,
+        )  # fmt: skip
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), START_S)
+    if line != b"ready\n":
+        sys.exit(f"the reference does not start: see {home}.log")
+    return process
+
+
+async def serving(python: Path, home: Path) -> tuple[Process, str]:
+    """A server on a free port; ready. Its process and its API's URL."""
+    port = free_port()
+    with (home.with_name(f"{home.name}.log")).open("wb") as log:
+        process = await create_subprocess_exec(
+            str(python), "-m", "prefect", "server", "start", "--host", "127.0.0.1",
+            "--port", str(port), "--no-ui", "--no-services",
+            env=environment(home), stdout=log, stderr=log,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}/api"
+    async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
+        while process.returncode is None:
+            try:
+                if (await client.get(f"{url}/health")).status_code == 200:
+                    return process, url
+            except httpx.TransportError:
+                await asyncio.sleep(0.2)
+    sys.exit(f"the reference does not start: see {home}.log")
+
+
+async def end(process: Process) -> None:
+    """End it, whatever it does."""
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
