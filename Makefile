@@ -20,7 +20,7 @@ export VIRTUAL_ENV :=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types suite $(FAST_TESTS) bench chaos compose-test up down lock clean
+.PHONY: help demo test check lint types suite $(FAST_TESTS) bench chaos parity compose-test up down lock clean
 
 help:  ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(INSTALLED)  ## measure throughput and latency; writes bench/results.jso
 chaos: $(INSTALLED)  ## kill processes at random under load, then audit what is left
 	@$(BIN)/python -m tests.chaos
 
+parity: $(INSTALLED)  ## play random scripts on the reference and on Headgate; PARITY_N of them
+	@$(BIN)/python -m tests.parity
+
 compose-test: $(INSTALLED)  ## bring compose.yaml up, run a flow run through it, kill a rule processor
 	@$(BIN)/python -m tests.compose
 
@@ -77,7 +80,7 @@ lock: $(UV)  ## renew the locks from pyproject.toml; LOCK_FLAGS=--upgrade takes 
 	@echo "requirements.lock and its part for the image, requirements-service.lock, are renewed"
 
 clean:  ## remove everything that can be made again
-	rm -rf .venv .tools .demo .hypothesis .pytest_cache .ruff_cache .coverage .coverage.* dist
+	rm -rf .venv .tools .demo .parity .hypothesis .pytest_cache .ruff_cache .coverage .coverage.* dist
 	find $(SOURCES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):

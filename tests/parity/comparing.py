@@ -14,6 +14,7 @@ NEAR_S = {"delay_seconds": 2.0, "total_run_time": 2.5, "estimated_run_time": 2.5
           "sum_estimated_lateness": 12.0}  # fmt: skip
 """Seconds by which durations may differ: each side took its own time."""
 INVALID = 422
+SHOWN_MAX = 200
 
 
 class Difference(Struct, frozen=True):
@@ -26,8 +27,13 @@ class Difference(Struct, frozen=True):
     headgate: Any
 
     def __str__(self) -> str:
-        sides = f"reference {self.reference!r}, Headgate {self.headgate!r}"
+        sides = f"reference {_short(self.reference)}, Headgate {_short(self.headgate)}"
         return f"step {self.step} {self.kind} {self.place}: {sides}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def compare(
@@ -70,7 +76,7 @@ def _differing(place: str, key: str, one: Any, other: Any) -> Iterator[tuple[str
     elif isinstance(one, list) and isinstance(other, list):
         first, second = cast("list[Any]", one), cast("list[Any]", other)
         if len(first) != len(second):
-            yield place, one, other
+            yield f"{place} length", len(first), len(second)
             return
         for number, (left, right) in enumerate(zip(first, second, strict=True)):
             yield from _differing(f"{place}[{number}]", key, left, right)

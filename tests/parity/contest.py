@@ -1,5 +1,6 @@
 """One script on both sides, and what is made of it when they differ."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
@@ -13,6 +14,8 @@ from .playing import Player
 from .script import Observation, Step
 from .shrinking import shrunk
 from .sides import Side
+
+NUMBER = re.compile(r"\d+|.*\$\S+ ")
 
 
 class Found(Struct, frozen=True):
@@ -45,7 +48,7 @@ class Contest:
     async def hold(self, random: Random, tally: Tally) -> Found | None:
         """Draw a script and play it; the first difference of a new sort, made small."""
         steps = drawn(random)
-        difference, _, _ = await self._first(steps, tally)
+        difference, theirs, _ = await self._first(steps, tally)
         tally.sequences += 1
         tally.steps += len(steps)
         tally.kinds.update(step.kind for step in steps)
@@ -55,11 +58,13 @@ class Contest:
         if _sort(difference) in tally.found:
             return None
         tally.found.add(_sort(difference))
-        sort = _sort(difference)
+        sort, status = _sort(difference), _status(theirs[: difference.step])
 
         async def shows(less: list[Step]) -> bool:
-            found, _, _ = await self._first(less)
-            return found is not None and _sort(found) == sort
+            found, theirs, _ = await self._first(less)
+            if found is None or _sort(found) != sort:
+                return False
+            return found.step == len(less) and _status(theirs) == status
 
         small = await shrunk(steps[: difference.step], shows)
         again, expected, _ = await self._first(small)
@@ -83,4 +88,9 @@ class Contest:
 
 def _sort(difference: Difference) -> tuple[str, str]:
     """Differences of one sort have one cause, probably."""
-    return difference.kind, f"{difference.place.split('$')[0]} {difference.place.split(' ')[-1]}"
+    return difference.kind, NUMBER.sub("", difference.place.removeprefix("then "))
+
+
+def _status(seen: Sequence[Observation]) -> int:
+    """How the last step was answered."""
+    return seen[-1].answer.status if seen and seen[-1].answer else 0

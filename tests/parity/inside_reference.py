@@ -41,6 +41,19 @@ class NoThread:
         """Start nothing."""
 
 
+class NoDocket:
+    """A queue of background work that is never done."""
+
+    def add(self, *_: Any, **__: Any) -> Any:
+        """Take work."""
+        return self._nothing
+
+    replace = add
+
+    async def _nothing(self, *_: Any, **__: Any) -> None:
+        """What becomes of it."""
+
+
 async def ask(app: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """The answer of the reference's application to one request."""
     path, _, query = asked["path"].partition("?")
@@ -85,6 +98,7 @@ async def main() -> None:
     database: Any = import_module("prefect.server.database")
     await database.provide_database_interface().create_db()
     app = server.create_api_app()
+    app.state.docket = NoDocket()
     gc.collect()
     gc.freeze()
     print("ready", flush=True)

@@ -32,7 +32,7 @@ def installed(place: Path) -> Path:
         place.mkdir(parents=True)
         override = place / "override.txt"
         override.write_text(OVERRIDE)
-        uv = shutil.which("uv") or ".tools/bin/uv"
+        uv = shutil.which("uv", path=f".tools/bin{os.pathsep}{os.environ['PATH']}") or "uv"
         for command in (
             ("venv", "--quiet", "--python", "3.11", str(place / "venv")),
             ("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python),
