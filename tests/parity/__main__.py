@@ -14,12 +14,11 @@ from msgspec.json import encode
 from rich.console import Console
 from rich.progress import Progress
 
+from tests.parity import reference
+from tests.parity.contest import Contest, Found, Tally
+from tests.parity.script import Recording
+from tests.parity.sides import OverHttp, OverPipe, Side
 from tests.support.dev import Dev
-
-from . import reference
-from .contest import Contest, Found, Tally
-from .script import Recording
-from .sides import OverHttp, OverPipe, Side
 
 ROOT = Path(__file__).parents[2]
 REGRESSIONS = Path(__file__).with_name("regressions")

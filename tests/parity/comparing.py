@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from msgspec import Struct, to_builtins
 
-from .script import Observation, Seen
+from tests.parity.script import Observation, Seen
 
 IGNORED = {"updated", "exception_detail", "request_body"}
 """When a row was last written, and how an error is worded that names the field."""

@@ -97,7 +97,7 @@ async def main() -> None:
     server: Any = import_module("prefect.server.api.server")
     database: Any = import_module("prefect.server.database")
     await database.provide_database_interface().create_db()
-    app = server.create_api_app()
+    app = server.create_app(ephemeral=True, ignore_cache=True).api_app
     app.state.docket = NoDocket()
     gc.collect()
     gc.freeze()

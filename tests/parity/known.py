@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .comparing import Difference
-from .script import Observation, Step
+from tests.parity.comparing import Difference
+from tests.parity.script import Observation, Step
 
 
 class Known(NamedTuple):

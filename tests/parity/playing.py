@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from headgate.clock import new_id, now
-
-from .canonical import Canon
-from .comparing import differences
-from .script import Observation, Seen, Step
-from .sides import Side
+from tests.parity.canonical import Canon
+from tests.parity.comparing import INVALID, differences
+from tests.parity.script import Observation, Seen, Step
+from tests.parity.sides import Side
 
 NAME = re.compile(r"\$([a-z]+\d*)")
 DELAYS = ("retry_delay", "retry_delay_seconds")
@@ -53,7 +52,9 @@ class Player:
         if step.binds and status < 300 and isinstance(answer, dict):
             found = cast("dict[str, Any]", answer)
             self.canon.bind(step.binds, found.get("id") or found["lease_id"])
-        named = self.canon.named(answer, is_unordered=step.is_unordered)
+        named = None
+        if status != INVALID:
+            named = self.canon.named(answer, is_unordered=step.is_unordered)
         seen = Seen(asked=step.path, status=status, body=named)
         reads = await self._reads(step)
         if step.settles and wanted is not None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from .script import Step
+from tests.parity.script import Step
 
 Shows = Callable[[list[Step]], Awaitable[bool]]
 TRIES_MAX = 250

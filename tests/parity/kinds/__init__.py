@@ -2,11 +2,10 @@
 
 from random import Random
 
+from tests.parity.kinds import flow_runs
+from tests.parity.kinds.lists import looked_at
+from tests.parity.kinds.world import Kind, World
 from tests.parity.script import Step
-
-from . import flow_runs
-from .lists import looked_at
-from .world import Kind, World
 
 KINDS: tuple[Kind, ...] = (*flow_runs.KINDS,)
 STEPS_MAX = 9

@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from tests.parity.kinds.states import TYPES, drawn_state
+from tests.parity.kinds.world import Kind, World
 from tests.parity.script import Step
-
-from .states import TYPES, drawn_state
-from .world import Kind, World
 
 NOBODY = "00000000-0000-4000-a000-000000000000"
 
@@ -22,7 +21,7 @@ def create(world: World) -> Step | None:
         tags=(0.3, lambda: world.one(["t1"], ["t1", "t2"], [])),
         labels=(0.2, lambda: world.one({"team": "b"}, {"n": 1, "f": 1.5, "b": True}, None)),
         flow_version=(0.1, lambda: "v1"),
-        infrastructure_pid=(0.3, lambda: "pid"),
+        infrastructure_pid=(0.02, lambda: "pid"),
         empirical_policy=(0.5, lambda: policy(world)),
         job_variables=(0.1, lambda: {"cpu": 1}),
         created_by=(0.02, lambda: {"type": "X"}),

@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from tests.parity.kinds.world import World
 from tests.parity.script import Step
-
-from .world import World
 
 BY_FLOW: dict[str, Any] = {"flows": {"id": {"any_": ["$flow"]}}}
 

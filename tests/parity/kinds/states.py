@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .world import World
+from tests.parity.kinds.world import World
 
 NAMES: dict[str, tuple[str, ...]] = {
     "SCHEDULED": ("Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming", "Scheduled"),
