@@ -1,0 +1,88 @@
+"""Proposals: what may be asked. Each names what it is about, and so where it is decided."""
+
+from .runs import (
+    AmendFlowRun,
+    AmendTaskRun,
+    CacheTaskState,
+    CreateFlowRun,
+    CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
+    FireTimer,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RecordedFields,
+    RecordTaskRun,
+    RegisterFlow,
+    TimerKind,
+    WriteLogs,
+)
+from .slots import (
+    AmendLimit,
+    CreateLimit,
+    DeleteLimit,
+    EndLease,
+    EndLeasesOf,
+    GiveSlots,
+    ReapLease,
+    RenewLease,
+    ResetLimit,
+    SlotProposal,
+    TakeSlots,
+)
+
+Proposal = (
+    RegisterFlow
+    | CreateFlowRun
+    | ProposeFlowRunState
+    | AmendFlowRun
+    | FireTimer
+    | DeleteFlowRun
+    | CreateTaskRun
+    | AmendTaskRun
+    | DeleteTaskRun
+    | ProposeTaskRunState
+    | CacheTaskState
+    | RecordTaskRun
+    | WriteLogs
+    | CreateLimit
+    | AmendLimit
+    | DeleteLimit
+    | ResetLimit
+    | TakeSlots
+    | GiveSlots
+    | RenewLease
+    | EndLease
+    | EndLeasesOf
+    | ReapLease
+)
+
+__all__ = [
+    "AmendFlowRun",
+    "AmendLimit",
+    "AmendTaskRun",
+    "CacheTaskState",
+    "CreateFlowRun",
+    "CreateLimit",
+    "CreateTaskRun",
+    "DeleteFlowRun",
+    "DeleteLimit",
+    "DeleteTaskRun",
+    "EndLease",
+    "EndLeasesOf",
+    "FireTimer",
+    "GiveSlots",
+    "Proposal",
+    "ProposeFlowRunState",
+    "ProposeTaskRunState",
+    "ReapLease",
+    "RecordTaskRun",
+    "RecordedFields",
+    "RegisterFlow",
+    "RenewLease",
+    "ResetLimit",
+    "SlotProposal",
+    "TakeSlots",
+    "TimerKind",
+    "WriteLogs",
+]
