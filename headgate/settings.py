@@ -122,6 +122,9 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=86_400, description="how long a run may be cancelling, in s"),
     ] = 300.0
+    services_repossessor_enabled: Annotated[
+        bool, Field(description="whether leases that nobody renews end in time")
+    ] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"

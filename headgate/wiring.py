@@ -119,6 +119,7 @@ def spans_of(settings: Settings) -> Spans:
         late=late if settings.services_late_runs_enabled else None,
         pause=timedelta() if settings.services_pause_expirations_enabled else None,
         cancelling=cancelling if settings.services_cancellation_cleanup_enabled else None,
+        leases=settings.services_repossessor_enabled,
         cascades=settings.services_cancellation_cleanup_enabled,
     )
 

@@ -19,7 +19,7 @@ from ..proposer import Proposer
 from .cascades import Cascades
 from .sets import Outrun, TimerSets
 from .setting import Spans, set_by
-from .timer import Cascade, Timer, proposal_of, timer_of
+from .timer import AnyTimer, Cascade, proposal_of, timer_of
 from .views import Views
 
 DUE_MAX = 400
@@ -35,8 +35,11 @@ LOOK_MS = 1_000
 
 _log = logging.getLogger(__name__)
 
-_TIMED = re.compile(rb'"(?:SCHEDULED|PAUSED|CANCELLING|CANCELLED|flow_run_deleted\.v1)"')
-"""No decision without one of these types sets or removes a timer; most are not decoded."""
+_TIMED = re.compile(
+    rb'"(?:SCHEDULED|PAUSED|CANCELLING|CANCELLED|flow_run_deleted\.v1'
+    rb'|slots_taken\.v1|slots_given\.v1|lease_renewed\.v1)"'
+)
+"""No decision without one of these words sets or removes a timer; most are not decoded."""
 
 
 class Timers:
@@ -92,23 +95,31 @@ class Timers:
             while entries := await self._log.entries(partition, self._reached[partition], READ_MAX):
                 await self._set(partition, entries)
 
-    async def due(self) -> list[tuple[int, Timer | Cascade]]:
-        """What is due now, each with its partition; notes when it is worth looking again."""
+    async def due(self) -> list[tuple[int, AnyTimer, int]]:
+        """What is due now, with its partition and instant; notes when it is worth looking again."""
         now_ms = millis_of(self._now())
         due = await self._sets.due(self._log.streams.every(), now_ms, self._due_max)
         latest_ms = now_ms + LOOK_MS if due.is_all else now_ms
         self._looks_ms = latest_ms if due.next_ms is None else min(latest_ms, due.next_ms)
-        return [(each, timer_of(text)) for each, texts in due.timers.items() for text in texts]
+        return [
+            (partition, timer_of(text), due_ms)
+            for partition, found in due.timers.items()
+            for text, due_ms in found
+        ]
 
     async def fire(self) -> bool:
         """Propose what is due now; whether there is more."""
         now, found = self._now(), await self.due()
-        timers = [(each, timer) for each, timer in found if isinstance(timer, Timer)]
-        if timers:
-            await self._proposer.send_many([proposal_of(timer, now) for _, timer in timers])
-            await self._sets.remove(timers)
-            _log.info("timers_fired", extra={"count": len(timers)})
-        cascades = [(each, timer) for each, timer in found if isinstance(timer, Cascade)]
+        proposals = [
+            proposal_of(timer, due_ms, now)
+            for _, timer, due_ms in found
+            if not isinstance(timer, Cascade)
+        ]
+        if proposals:
+            await self._proposer.send_many(proposals)
+            await self._sets.remove(each for each in found if not isinstance(each[1], Cascade))
+            _log.info("timers_fired", extra={"count": len(proposals)})
+        cascades = [(each, timer) for each, timer, _ in found if isinstance(timer, Cascade)]
         if cascades:
             await self.cascades.take(cascades)
         return self._looks_ms <= millis_of(now)

@@ -35,7 +35,7 @@ from events.wire.snapshots import entity_of, fields_of
 from ..errors import Unavailable
 from ..proposer import Proposer
 from .sets import TimerSets
-from .timer import Cascade
+from .timer import BY, Cascade
 from .views import Views
 
 MESSAGE = "The parent flow run was cancelled."
@@ -143,7 +143,7 @@ class Cascades:
         ]
         await self._sets.put_off(again)
         later = {text for _, text, _ in again}
-        await self._sets.remove(each for each in group if str(each[1]) not in later)
+        await self._sets.drop(each for each in group if str(each[1]) not in later)
         return found.total()
 
     async def _is_cancelled(self, partition: int, cascade: Cascade) -> bool:
@@ -199,7 +199,7 @@ def _asked(cascade: Cascade, child: Child, now: datetime) -> Proposal | None:
         return ProposeTaskRunState(
             id=id,
             at=now,
-            by="timers",
+            by=BY,
             task_run_id=about.id,
             flow_run_id=child.attributes.flow_run_id,
             state=Cancelled(message=MESSAGE),
@@ -210,6 +210,4 @@ def _asked(cascade: Cascade, child: Child, now: datetime) -> Proposal | None:
     if has_deployment and state is not None and state.type is StateType.CANCELLING:
         return None
     wanted = Cancelling(message=MESSAGE) if has_deployment else Cancelled(message=MESSAGE)
-    return ProposeFlowRunState(
-        id=id, at=now, by="timers", flow_run_id=about.id, state=wanted, force=True
-    )
+    return ProposeFlowRunState(id=id, at=now, by=BY, flow_run_id=about.id, state=wanted, force=True)

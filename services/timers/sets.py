@@ -14,14 +14,20 @@ from redis.asyncio import Redis
 from events.log import START
 from events.streams import Streams
 
-VERSION = 2
+VERSION = 3
 """Which timers there are. A set of an earlier version lacks some, and is made anew."""
 
-_ADVANCE = (files("services.timers") / "advance.lua").read_text("utf-8")
+_scripts = files("services.timers")
+_ADVANCE = (_scripts / "advance.lua").read_text("utf-8")
+_REMOVE = (_scripts / "remove.lua").read_text("utf-8")
 
 
 class Outrun(Exception):
     """The timers were set by a later version, which knows more of them; start that one."""
+
+
+Set = tuple[str, int]
+"""A timer's text, and the millisecond at which it is due."""
 
 
 class Due(Struct, frozen=True):
@@ -30,7 +36,7 @@ class Due(Struct, frozen=True):
     *is_all* says whether there was nothing else due.
     """
 
-    timers: Mapping[int, Sequence[str]]
+    timers: Mapping[int, Sequence[Set]]
     next_ms: int | None
     is_all: bool
 
@@ -43,6 +49,7 @@ class TimerSets:
         self._redis: Any = redis
         self._streams = streams
         self._advance: Any = self._redis.register_script(_ADVANCE)
+        self._remove: Any = self._redis.register_script(_REMOVE)
 
     async def reached(self, partition: int) -> str:
         """The entry up to which timers are set; a set of an earlier version is forgotten."""
@@ -80,13 +87,13 @@ class TimerSets:
         """Up to *limit* timers of each partition that are due at *now_ms*."""
         pipeline = self._redis.pipeline(transaction=False)
         for key in map(self._streams.timers, partitions):
-            pipeline.zrangebyscore(key, "-inf", now_ms, start=0, num=limit)
+            pipeline.zrangebyscore(key, "-inf", now_ms, start=0, num=limit, withscores=True)
             pipeline.zrangebyscore(key, f"({now_ms}", "(+inf", start=0, num=1, withscores=True)
         said = await pipeline.execute()
         later = [int(score) for rows in said[1::2] for _, score in rows]
         return Due(
             {
-                partition: [timer.decode() for timer in found]
+                partition: [(timer.decode(), int(due_ms)) for timer, due_ms in found]
                 for partition, found in zip(partitions, said[::2], strict=True)
                 if found
             },
@@ -101,15 +108,24 @@ class TimerSets:
             pipeline.zadd(self._streams.timers(partition), {timer: due_ms}, xx=True)
         await pipeline.execute()
 
-    async def remove(self, timers: Iterable[tuple[int, object]]) -> None:
-        """These, each with its partition, are done."""
-        gone: dict[int, list[str]] = {}
-        for partition, timer in timers:
-            gone.setdefault(partition, []).append(str(timer))
+    async def drop(self, timers: Iterable[tuple[int, object]]) -> None:
+        """These, each with its partition, are done, whenever they were due."""
         pipeline = self._redis.pipeline(transaction=False)
-        for partition, texts in gone.items():
-            pipeline.zrem(self._streams.timers(partition), *texts)
+        for partition, timer in timers:
+            pipeline.zrem(self._streams.timers(partition), str(timer))
         await pipeline.execute()
+
+    async def remove(self, timers: Iterable[tuple[int, object, int]]) -> None:
+        """These, each with its partition, are done; one that is due otherwise by now stays."""
+        gone: dict[int, list[object]] = {}
+        for partition, timer, due_ms in timers:
+            gone.setdefault(partition, []).extend((str(timer), due_ms))
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for partition, arguments in gone.items():
+                await self._remove(
+                    keys=[self._streams.timers(partition)], args=arguments, client=pipeline
+                )
+            await pipeline.execute()
 
 
 def _mark(entry_id: str) -> str:

@@ -10,9 +10,10 @@ from events.changes import FlowRunDeleted, Left, StateEntered
 from events.decisions import Decision
 from events.entities import Bookkeeping
 from events.instants import millis_of
+from events.slots.folding import lease_timers
 from events.states import DEFAULT_NAMES, State, StateType
 
-from .timer import Cascade, Timer
+from .timer import AnyTimer, Cascade, Expiry, Timer
 
 SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 """Only a state of this very name becomes late: not a retry, and nothing that waits for a slot."""
@@ -26,16 +27,21 @@ class Spans(Struct, frozen=True, kw_only=True):
     late: timedelta | None = timedelta(seconds=15)
     pause: timedelta | None = timedelta()
     cancelling: timedelta | None = timedelta(seconds=300)
+    leases: bool = True
     cascades: bool = True
 
 
-Setting = tuple[Timer | Cascade, int | None]
+Setting = tuple[AnyTimer, int | None]
 """A timer and the millisecond at which it is due, or None: it is not."""
 
 
 def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
     """Timers that *decision* sets, each with its due millisecond, or with None: it removes it."""
     if not decision.subject.startswith(FLOW_RUN):
+        if spans.leases:
+            for lease_id, expires in lease_timers(decision).items():
+                due_ms = None if expires is None else millis_of(expires) + 1
+                yield Expiry(lease_id), due_ms
         return
     run = UUID(decision.subject.removeprefix(FLOW_RUN))
     for change in decision.changes:

@@ -1,15 +1,17 @@
 """A timer is a kind, a flow run and the state that it was set for; its text is its identity."""
 
 from datetime import datetime
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 from uuid import UUID
 
 from msgspec import Struct
 
-from events.proposals import FireTimer, TimerKind
+from events.proposals import FireTimer, ReapLease, TimerKind
+
+BY = "timers"
+"""Who proposes what is due."""
 
 KINDS = frozenset(get_args(TimerKind))
-CASCADE: Literal["cascade"] = "cascade"
 
 
 class Timer(Struct, frozen=True):
@@ -31,27 +33,42 @@ class Cascade(Struct, frozen=True):
     ended_ms: int
 
     def __str__(self) -> str:
-        return f"{CASCADE} {self.flow_run_id} {self.state_id} {self.ended_ms}"
+        return f"cascade {self.flow_run_id} {self.state_id} {self.ended_ms}"
 
 
-def timer_of(text: str) -> Timer | Cascade:
+class Expiry(Struct, frozen=True):
+    """A lease that nobody renews ends; one that is renewed is due later."""
+
+    lease_id: UUID
+
+    def __str__(self) -> str:
+        return f"lease {self.lease_id}"
+
+
+AnyTimer = Timer | Cascade | Expiry
+
+
+def timer_of(text: str) -> AnyTimer:
     """What has this text; ValueError when nothing has."""
-    kind, flow_run_id, state_id, *more = text.split(" ")
-    run, state = UUID(flow_run_id), UUID(state_id)
-    if kind == CASCADE:
-        (ended_ms,) = more
-        return Cascade(run, state, int(ended_ms))
-    if kind not in KINDS or more:
-        raise ValueError(f"there are no timers called {kind!r}")
-    return Timer(cast("TimerKind", kind), run, state)
+    match text.split(" "):
+        case [kind, run, state] if kind in KINDS:
+            return Timer(cast("TimerKind", kind), UUID(run), UUID(state))
+        case ["cascade", run, state, ended_ms]:
+            return Cascade(UUID(run), UUID(state), int(ended_ms))
+        case ["lease", lease]:
+            return Expiry(UUID(lease))
+        case _:
+            raise ValueError(f"{text!r} is no timer")
 
 
-def proposal_of(timer: Timer, at: datetime) -> FireTimer:
-    """The proposal that *timer*, being due, becomes; the same timer always has the same id."""
+def proposal_of(timer: Timer | Expiry, due_ms: int, at: datetime) -> FireTimer | ReapLease:
+    """The proposal that *timer* becomes, being due; due once, it always has the same id."""
+    if isinstance(timer, Expiry):
+        return ReapLease(id=f"timer {timer} {due_ms}", at=at, by=BY, lease_id=timer.lease_id)
     return FireTimer(
         id=f"timer {timer}",
         at=at,
-        by="timers",
+        by=BY,
         flow_run_id=timer.flow_run_id,
         timer=timer.kind,
         state_id=timer.state_id,

@@ -86,7 +86,7 @@ async def looked(timers: Timers, hand: Hand) -> int | None:
     """How many children are asked now to end; None when it is not the time to look."""
     await timers.catch_up()
     found = await timers.due()
-    group = [(each, it) for each, it in found if isinstance(it, cascades.Cascade)]
+    group = [(each, it) for each, it, _ in found if isinstance(it, cascades.Cascade)]
     return await timers.cascades.look(group) if group else None
 
 

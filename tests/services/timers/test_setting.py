@@ -6,15 +6,26 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from events.changes import FlowRunDeleted, Left, StateEntered
+from events.changes import (
+    Change,
+    FlowRunDeleted,
+    LeaseRenewed,
+    Left,
+    SlotsGiven,
+    SlotsTaken,
+    StateEntered,
+)
 from events.decisions import Decision
 from events.entities import Bookkeeping, task_run_key
 from events.instants import millis_of
+from events.proposals import FireTimer, ReapLease
+from events.slots import Lease, lease_key
 from events.states import FINAL, State, StateDetails, StateType
 from services.timers.setting import Spans, set_by
-from services.timers.timer import Cascade, Timer, proposal_of, timer_of
+from services.timers.timer import AnyTimer, Cascade, Expiry, Timer, proposal_of, timer_of
 from tests.support.examples import (
     HOUR,
+    LEASE,
     MINUTE,
     NOON,
     RUN,
@@ -136,6 +147,22 @@ def test_a_run_that_never_began_has_no_children() -> None:
     assert entered(a_state(StateType.CANCELLED)) == {}
 
 
+def leased(*changes: Change) -> Decision:
+    return structs.replace(a_flow_run(), subject=lease_key(LEASE), changes=changes)
+
+
+def test_a_lease_ends_unless_it_is_renewed_or_given_back() -> None:
+    lease = Lease(id=LEASE, created=NOON, expires=NOON + MINUTE)
+    taken = leased(SlotsTaken(slots=1, lease=lease))
+    renewed = leased(LeaseRenewed(lease_id=LEASE, expires=NOON + HOUR))
+    given = leased(SlotsGiven(slots=1, lease_id=LEASE))
+    name = f"lease {LEASE}"
+    assert timers(taken) == {name: ms(NOON + MINUTE)}
+    assert timers(renewed) == {name: ms(NOON + HOUR)}
+    assert timers(given) == {name: None}
+    assert timers(taken, Spans(leases=False)) == {}
+
+
 def test_task_runs_have_no_timers() -> None:
     made = structs.replace(a_flow_run(), subject=task_run_key(TASK_RUN))
     changes = (StateEntered(state=a_state(StateType.SCHEDULED), booked=BOOKED),)
@@ -154,19 +181,21 @@ def test_a_run_without_a_time_is_never_late() -> None:
     assert timers(a_flow_run(a_state(StateType.SCHEDULED))) == {}
 
 
-@pytest.mark.parametrize("timer", [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234)])
-def test_a_timer_is_its_text(timer: Timer | Cascade) -> None:
+@pytest.mark.parametrize(
+    "timer", [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234), Expiry(LEASE)]
+)
+def test_a_timer_is_its_text(timer: AnyTimer) -> None:
     assert timer_of(str(timer)) == timer
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("late", "not enough values"),
-        (f"soon {RUN} {STATE}", "no timers called 'soon'"),
+        ("late", "'late' is no timer"),
+        (f"soon {RUN} {STATE}", "is no timer"),
         (f"late {RUN} x", "badly formed"),
-        (f"late {RUN} {STATE} 1", "no timers called 'late'"),
-        (f"cascade {RUN} {STATE}", "not enough values"),
+        (f"late {RUN} {STATE} 1", "is no timer"),
+        (f"cascade {RUN} {STATE}", "is no timer"),
     ],
 )
 def test_other_texts_are_no_timers(text: str, why: str) -> None:
@@ -174,8 +203,16 @@ def test_other_texts_are_no_timers(text: str, why: str) -> None:
         timer_of(text)
 
 
+def test_a_lease_is_due_anew_when_it_was_renewed() -> None:
+    first, second = proposal_of(Expiry(LEASE), 1, NOON), proposal_of(Expiry(LEASE), 2, NOON)
+    assert first.id != second.id
+    assert isinstance(first, ReapLease)
+    assert first.lease_id == LEASE
+
+
 def test_a_timer_always_becomes_the_same_proposal() -> None:
     timer = Timer("pause", RUN, STATE)
-    first, second = proposal_of(timer, NOON), proposal_of(timer, NOON + timedelta(1))
+    first, second = proposal_of(timer, 1, NOON), proposal_of(timer, 1, NOON + timedelta(1))
+    assert isinstance(first, FireTimer)
     assert first.id == second.id == f"timer pause {RUN} {STATE}"
     assert (first.flow_run_id, first.timer, first.state_id) == (RUN, "pause", STATE)

@@ -8,12 +8,13 @@ import pytest
 from msgspec import structs
 from redis.asyncio import Redis
 
-from events.changes import StateEntered
+from events.changes import SlotsGiven, StateEntered
 from events.log.redis import RedisEventLog
-from events.proposals import Proposal
+from events.proposals import CreateLimit, Proposal, TakeSlots
 from events.states import ProposedState, StateDetails, StateType
 from events.streams import Streams
 from events.wire.codec import decode_decision
+from headgate.clock import new_id
 from services.errors import Unavailable
 from services.patience import end
 from services.proposer import Proposer
@@ -210,7 +211,40 @@ async def test_whoever_is_overtaken_changes_nothing(redis: Redis, streams: Strea
     due = await sets.due([0, 1], 19, 400)
     assert (due.timers, due.next_ms, due.is_all) == ({}, 20, True)
     due = await sets.due([0, 1], 20, 1)
-    assert (due.timers, due.next_ms, due.is_all) == ({0: ["late c d"]}, None, False)
+    assert (due.timers, due.next_ms, due.is_all) == ({0: [("late c d", 20)]}, None, False)
+
+
+async def test_what_is_due_otherwise_by_now_is_not_removed(redis: Redis, streams: Streams) -> None:
+    """A lease that is renewed while its end is proposed is still to end."""
+    sets = TimerSets(redis, streams)
+    assert await sets.advance(0, "0-0", "5-1", {"lease a": 10, "lease b": 10})
+    assert await sets.advance(0, "5-1", "6-2", {"lease a": 50})
+    await sets.remove([(0, "lease a", 10), (0, "lease b", 10), (0, "lease c", 10)])
+    due = await sets.due([0], 100, 400)
+    assert due.timers == {0: [("lease a", 50)]}
+
+
+async def test_a_lease_that_nobody_renews_ends(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    hand, log, control = Hand(), RedisEventLog(redis, streams), streams.control
+    limit = CreateLimit(id="limit", name="db", limit=1)
+    take = TakeSlots(id="take", at=hand.at, names=["db"], lease_id=new_id(), ttl_seconds=60)
+    async with processing(redis_url, redis, streams), timing(redis, streams, hand) as timers:
+        await send(redis, streams, limit, take)
+        await wait_until(lambda: reached(log, control, 2))
+        await timers.catch_up()
+        hand.forward(seconds=60)
+        await timers.fire()
+        assert await proposed(redis, streams, control) == 2
+        hand.forward(seconds=1)
+        await timers.fire()
+        await wait_until(lambda: reached(log, control, 3))
+        await timers.catch_up()
+        assert await set_timers(redis, streams, control) == 0
+    last = decode_decision((await log.entries(control))[-1].body)
+    assert last.kind == "reap_lease"
+    assert isinstance(last.changes[0], SlotsGiven)
 
 
 async def test_a_pause_and_a_cancelling_end_while_it_runs(
