@@ -25,7 +25,7 @@ class CreateFlowRun(AnyProposal, frozen=True, kw_only=True, tag="create_flow_run
     """Create a flow run in a first state; a second creation of the same id changes nothing.
 
     With an *idempotency_key*, the id must be the one that `identity.flow_run_id_of` gives.
-    *parent_flow_run_id* is the flow run of the parent task run.
+    *parent_flow_run_id* is the flow run of the parent task run; *api_version* the proposer's.
     """
 
     flow_run_id: UUID
@@ -52,6 +52,7 @@ class CreateFlowRun(AnyProposal, frozen=True, kw_only=True, tag="create_flow_run
     infrastructure_pid: str | None = None
     created_by: CreatedBy | None = None
     job_variables: dict[str, Any] | None = None
+    api_version: str | None = None
 
 
 class ProposeFlowRunState(AnyProposal, frozen=True, kw_only=True, tag="propose_flow_run_state.v1"):

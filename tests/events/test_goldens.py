@@ -1,7 +1,8 @@
 """What was ever written can be read, is written the same way again, and folds to the same state.
 
 The files in golden/ are added to and never edited or deleted. A message has two: with every field,
-and with the least it needs. A retired shape keeps its files.
+and with the least it needs. A retired shape keeps its files; what is added to a shape, with a
+default, is in a third one.
 """
 
 import hashlib
@@ -89,17 +90,19 @@ def test_every_message_has_a_golden_with_all_and_one_with_the_least(name: str) -
 
 @pytest.mark.parametrize("name", MESSAGE_FILES)
 def test_a_golden_is_written_again_as_it_was(name: str) -> None:
-    message: Any = MESSAGES[name.removesuffix(".json").removesuffix(".least")]
+    message: Any = MESSAGES[".".join(name.split(".")[:2])]
 
     assert encode(json.decode(golden(name), type=message)) == golden(name)
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_the_golden_with_all_names_every_field(name: str) -> None:
-    written_fields: dict[str, Any] = json.decode(golden(f"{name}.json"))
+    written_fields: set[str] = set()
+    for path in GOLDEN.glob(f"{name}.*json"):
+        written_fields |= json.decode(path.read_bytes(), type=dict[str, Any]).keys()
     fields = {field.name for field in structs.fields(MESSAGES[name])}
 
-    assert fields <= set(written_fields), "write a golden of the new shape"
+    assert fields <= written_fields, "write a golden of the new shape"
 
 
 @pytest.mark.parametrize("message", PROPOSALS)

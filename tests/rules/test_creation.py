@@ -251,3 +251,15 @@ def test_a_cache_key_has_a_limit(case: Case) -> None:
     case.when(create_task(cache_key="k" * 2_001))
     case.then_undecidable("Expected at most 2000 characters", "cache_key")
     case.asked(create_task(cache_key="k" * 2_000))
+
+
+@pytest.mark.parametrize(
+    ("api_version", "resuming"), [(None, False), ("0.8.4", False), ("0.8.3", True)]
+)
+def test_a_run_created_by_an_old_client_keeps_its_mark_of_resuming(
+    case: Case, api_version: str | None, resuming: bool
+) -> None:
+    policy = FlowRunPolicy(resuming=True)
+    case.asked(create(Running(), empirical_policy=policy, api_version=api_version))
+    assert case.policy.resuming is resuming
+    assert case.flow_run.progress.booked.run_count == int(resuming)

@@ -294,7 +294,7 @@ def _facts(proposal: Proposal) -> Facts:
     match proposal:
         case ProposeFlowRunState(api_version=api, client_version=client):
             return Facts(api_version=api, client_version=client)
-        case ProposeTaskRunState(api_version=api):
+        case ProposeTaskRunState(api_version=api) | CreateFlowRun(api_version=api):
             return Facts(api_version=api)
         case _:
             return NO_FACTS

@@ -32,7 +32,7 @@ from ..task_runs.caching import CACHE_KEY_CHARACTERS_MAX
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
 from .entering import enter_flow_run, enter_task_run
-from .moving import asked, taken_along, task_policy_of
+from .moving import api_facts, asked, is_current, taken_along, task_policy_of
 
 PENDING = ProposedState(type=StateType.PENDING)
 """The first state of a run that is created without one."""
@@ -82,6 +82,7 @@ def create_flow_run(
         proposed=completed(first, at),
         at=at,
         proposal_id=proposal.id,
+        is_current_api=is_current(proposal.api_version),
     )
     entered = enter_flow_run(question, MINIMAL_FLOW_POLICY)
     return decision(
@@ -92,6 +93,7 @@ def create_flow_run(
         changes=(created, *entered.changes),
         said=entered.said,
         asked=asked(first),
+        facts=api_facts(proposal.api_version),
         follow_ups=taken_along(question, entered.state, proposal.by),
     )
 

@@ -46,9 +46,6 @@ def move_flow_run(
         is_current_api=is_current(proposal.api_version),
     )
     entered = enter_flow_run(question, MINIMAL_FLOW_POLICY if proposal.force else CORE_FLOW_POLICY)
-    facts = NO_FACTS
-    if proposal.api_version is not None or proposal.client_version is not None:
-        facts = Facts(api_version=proposal.api_version, client_version=proposal.client_version)
     return decision(
         proposal,
         question.subject,
@@ -57,7 +54,7 @@ def move_flow_run(
         changes=entered.changes,
         said=entered.said,
         asked=asked(proposal.state, force=proposal.force),
-        facts=facts,
+        facts=api_facts(proposal.api_version, proposal.client_version),
         follow_ups=taken_along(question, entered.state, proposal.by),
     )
 
@@ -173,6 +170,13 @@ def taken_along(
             force=True,
         ),
     )
+
+
+def api_facts(api_version: str | None, client_version: str | None = None) -> Facts:
+    """Which API and which client asked, as the rules were told."""
+    if api_version is None and client_version is None:
+        return NO_FACTS
+    return Facts(api_version=api_version, client_version=client_version)
 
 
 @lru_cache(maxsize=256)

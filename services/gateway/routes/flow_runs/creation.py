@@ -26,14 +26,16 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     flow = await context.flow(given.flow_id)
     if flow is None:
         raise detail(409, CONFLICT)
-    answer = await context.ask(await _proposal(context, given, flow))
+    answer = await context.ask(await _proposal(context, given, flow, call.api_version))
     id = UUID(answer.decided().subject.rpartition(":")[2])
     is_new = any(isinstance(each, FlowRunCreated) for each in answer.decided().changes)
     run = existing(await context.flow_run(id))
     return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
 
 
-async def _proposal(context: Context, given: FlowRunCreate, flow: Flow) -> CreateFlowRun:
+async def _proposal(
+    context: Context, given: FlowRunCreate, flow: Flow, api_version: str | None
+) -> CreateFlowRun:
     key = given.idempotency_key
     return CreateFlowRun(
         id=str(context.new_id()),
@@ -56,6 +58,7 @@ async def _proposal(context: Context, given: FlowRunCreate, flow: Flow) -> Creat
         parent_flow_run_id=await _parent(context, given.parent_task_run_id),
         infrastructure_document_id=given.infrastructure_document_id,
         job_variables=given.job_variables,
+        api_version=api_version,
     )
 
 
