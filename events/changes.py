@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from .entities import Bookkeeping, CachedState, Count, Flow, FlowRunAttributes, TaskRunAttributes
 from .instants import Instant
 from .policies import FlowRunPolicy, PolicyAmendment
+from .resources.registry import AnyResource
 from .slots import Lease, Limit, Slots
 from .states import State, StateType
 
@@ -116,6 +117,19 @@ class TaskStateCached(_Change, frozen=True, kw_only=True, tag="task_state_cached
     cached: CachedState
 
 
+class ResourceStored(_Change, frozen=True, kw_only=True, tag="resource_stored.v1"):
+    """A resource is this from now on."""
+
+    resource: AnyResource
+
+
+class ResourceRemoved(_Change, frozen=True, kw_only=True, tag="resource_removed.v1"):
+    """A resource is gone."""
+
+    kind: str
+    id: UUID
+
+
 class InputsDeleted(_Change, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
     """The flow run's inputs under these keys are gone."""
 
@@ -199,6 +213,8 @@ Change = (
     | TaskRunDeleted
     | TaskRunEnqueued
     | TaskStateCached
+    | ResourceStored
+    | ResourceRemoved
     | InputsDeleted
     | LogsWritten
     | LimitStored

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
+from .resources.resource import Resource
 from .slots import ConcurrencyLease, ConcurrencyLimit
 from .states import State
 
@@ -162,9 +163,15 @@ class TaskRun(Struct, frozen=True):
 
 
 class Alias(Struct, frozen=True, kw_only=True, tag="alias.v1"):
-    """A natural key's way to an id: a flow's name, or a task run's place in its flow run."""
+    """A natural key's way to an id, such as a flow's name or a task run's place in its flow run."""
 
     id: UUID
+
+
+class Members(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="members.v1"):
+    """The resources of one kind that go with a parent, in the order in which they came to be."""
+
+    ids: tuple[UUID, ...] = ()
 
 
 class CachedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -186,7 +193,17 @@ class TaskCache(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task
     decided: dict[str, str] = {}
 
 
-Entity = Flow | FlowRun | TaskRun | Alias | TaskCache | ConcurrencyLimit | ConcurrencyLease
+Entity = (
+    Flow
+    | FlowRun
+    | TaskRun
+    | Alias
+    | Members
+    | Resource
+    | TaskCache
+    | ConcurrencyLimit
+    | ConcurrencyLease
+)
 
 
 KEYS_MAX = 4_096

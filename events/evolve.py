@@ -17,6 +17,8 @@ from .changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -39,6 +41,7 @@ from .entities import (
     Flow,
     FlowRun,
     FlowRunProgress,
+    Members,
     TaskCache,
     TaskRun,
     TaskRunProgress,
@@ -49,6 +52,9 @@ from .entities import (
 )
 from .instants import micros_of
 from .policies import FlowRunPolicy, PolicyAmendment
+from .resources.folding import removed, stored
+from .resources.resource import DECIDED_MAX as RESOURCE_DECIDED_MAX
+from .resources.resource import Resource
 from .slots import ConcurrencyLease, ConcurrencyLimit
 from .slots.folding import count_slots
 
@@ -69,6 +75,12 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
             case TaskRunCreated(attributes=made) if made.flow_run_id is not None:
                 place = task_place_key(made.flow_run_id, made.task_key, made.dynamic_key)
                 changed[place] = Alias(id=made.id)
+            case ResourceStored(resource=resource):
+                changed |= stored(known, changed, resource)
+                entity = changed.get(decision.subject, entity)
+            case ResourceRemoved(kind=kind, id=id):
+                changed |= removed(known, changed, kind, id)
+                entity = changed.get(decision.subject, entity)
             case FlowRunDeleted(id=id):
                 changed[flow_run_key(id)] = None
             case TaskRunDeleted(id=id, place=place):
@@ -135,6 +147,8 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             ),
             _,
         ):
+            return entity
+        case ((ResourceStored() | ResourceRemoved()), _):
             return entity
         case (
             (
@@ -209,7 +223,10 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
         case ConcurrencyLease():
             decided = _remembered(entity.decided, recorded, RENEWALS_MAX)
             return structs.replace(entity, version=decision.version, decided=decided)
-        case Alias():
+        case Resource():
+            decided = _remembered(entity.decided, recorded, RESOURCE_DECIDED_MAX)
+            return structs.replace(entity, revision=decision.version, decided=decided)
+        case Alias() | Members():
             return entity
     assert_never(entity)
 

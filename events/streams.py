@@ -14,6 +14,7 @@ from .identity import cache_id_of, partition_of, task_run_id_of
 from .proposals import (
     AmendFlowRun,
     AmendLimit,
+    AmendResource,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
@@ -32,8 +33,10 @@ from .proposals import (
     ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RemoveResource,
     RenewLease,
     ResetLimit,
+    StoreResource,
     TakeSlots,
     WriteLogs,
 )
@@ -126,7 +129,7 @@ class Streams(Struct, frozen=True, kw_only=True):
     def of(self, proposal: Proposal) -> int:
         """The partition that decides *proposal*: its flow run's, or its task run's without one."""
         match proposal:
-            case RegisterFlow():
+            case RegisterFlow() | StoreResource() | AmendResource() | RemoveResource():
                 return self.control
             case (
                 TakeSlots()

@@ -1,5 +1,6 @@
 """Proposals: what may be asked. Each names what it is about, and so where it is decided."""
 
+from .resources import AmendResource, RemoveResource, StoreResource
 from .runs import (
     AmendFlowRun,
     AmendTaskRun,
@@ -45,6 +46,9 @@ Proposal = (
     | CacheTaskState
     | RecordTaskRun
     | WriteLogs
+    | StoreResource
+    | AmendResource
+    | RemoveResource
     | CreateLimit
     | AmendLimit
     | DeleteLimit
@@ -60,6 +64,7 @@ Proposal = (
 __all__ = [
     "AmendFlowRun",
     "AmendLimit",
+    "AmendResource",
     "AmendTaskRun",
     "CacheTaskState",
     "CreateFlowRun",
@@ -79,9 +84,11 @@ __all__ = [
     "RecordTaskRun",
     "RecordedFields",
     "RegisterFlow",
+    "RemoveResource",
     "RenewLease",
     "ResetLimit",
     "SlotProposal",
+    "StoreResource",
     "TakeSlots",
     "TimerKind",
     "WriteLogs",

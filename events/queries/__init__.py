@@ -6,16 +6,31 @@ from .filters import (
     FlowRunFilter,
     LogFilter,
     TaskRunFilter,
+    WorkerFilter,
     WorkPoolFilter,
     WorkQueueFilter,
 )
 from .history import BUCKETS_MAX, HistoryBucket, HistoryQuery, HistoryState
-from .queries import LIMIT_MAX, FlowQuery, FlowRunQuery, LogQuery, RunFilters, TaskRunQuery
-from .sorts import FlowRunSort, FlowSort, LogSort, TaskRunSort
+from .queries import (
+    LIMIT_MAX,
+    DeploymentQuery,
+    FlowQuery,
+    FlowRunQuery,
+    LogQuery,
+    ResourceQuery,
+    RunFilters,
+    TaskRunQuery,
+    WorkerQuery,
+    WorkPoolQuery,
+    WorkQueueQuery,
+)
+from .sorts import DeploymentSort, FlowRunSort, FlowSort, LogSort, TaskRunSort
 
 __all__ = [
-    "BUCKETS_MAX", "LIMIT_MAX", "DeploymentFilter", "FlowFilter", "FlowQuery", "FlowRunFilter",
-    "FlowRunQuery", "FlowRunSort", "FlowSort", "HistoryBucket", "HistoryQuery", "HistoryState",
-    "LogFilter", "LogQuery", "LogSort", "RunFilters", "TaskRunFilter", "TaskRunQuery",
-    "TaskRunSort", "WorkPoolFilter", "WorkQueueFilter",
+    "BUCKETS_MAX", "LIMIT_MAX", "DeploymentFilter", "DeploymentQuery", "DeploymentSort",
+    "FlowFilter", "FlowQuery", "FlowRunFilter", "FlowRunQuery", "FlowRunSort", "FlowSort",
+    "HistoryBucket", "HistoryQuery", "HistoryState", "LogFilter", "LogQuery", "LogSort",
+    "ResourceQuery", "RunFilters", "TaskRunFilter", "TaskRunQuery", "TaskRunSort",
+    "WorkPoolFilter", "WorkPoolQuery", "WorkQueueFilter", "WorkQueueQuery", "WorkerFilter",
+    "WorkerQuery",
 ]  # fmt: skip

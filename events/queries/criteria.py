@@ -44,6 +44,13 @@ class ParentIs(Combined, frozen=True, kw_only=True):
     any_: list[UUID] | None = None
 
 
+class WorkerStatusIs(Criterion, frozen=True, kw_only=True):
+    """The worker is one of these, or none of those."""
+
+    any_: list[Literal["ONLINE", "OFFLINE"]] | None = None
+    not_any_: list[Literal["ONLINE", "OFFLINE"]] | None = None
+
+
 class NullableIdIs(Combined, frozen=True, kw_only=True):
     """The id is one of these, or there is none."""
 

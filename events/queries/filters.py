@@ -27,6 +27,7 @@ from .criteria import (
     TextIs,
     TextIsAny,
     TextSearch,
+    WorkerStatusIs,
 )
 
 
@@ -108,3 +109,10 @@ class WorkQueueFilter(Combined, frozen=True, kw_only=True):
 
     id: IdIsAny | None = None
     name: NameStarts | None = None
+
+
+class WorkerFilter(Combined, frozen=True, kw_only=True):
+    """Which workers."""
+
+    last_heartbeat_time: InstantIs | None = None
+    status: WorkerStatusIs | None = None

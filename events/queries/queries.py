@@ -10,10 +10,11 @@ from .filters import (
     FlowRunFilter,
     LogFilter,
     TaskRunFilter,
+    WorkerFilter,
     WorkPoolFilter,
     WorkQueueFilter,
 )
-from .sorts import FlowRunSort, FlowSort, LogSort, TaskRunSort
+from .sorts import DeploymentSort, FlowRunSort, FlowSort, LogSort, TaskRunSort
 
 LIMIT_MAX = 200
 """The size of a page when none is asked for, and of the largest page."""
@@ -84,6 +85,34 @@ class TaskRunQuery(RunPage, frozen=True, kw_only=True):
     """A page of task runs."""
 
     sort: TaskRunSort | None = None
+
+
+class DeploymentQuery(RunPage, frozen=True, kw_only=True):
+    """A page of the deployments that match, of flows, with runs, in pools and queues that do."""
+
+    sort: DeploymentSort | None = None
+
+
+class WorkPoolQuery(Page, frozen=True, kw_only=True):
+    """A page of work pools."""
+
+    work_pools: WorkPoolFilter | None = None
+
+
+class WorkQueueQuery(Page, frozen=True, kw_only=True):
+    """A page of work queues, the most urgent first."""
+
+    work_queues: WorkQueueFilter | None = None
+
+
+class WorkerQuery(Page, frozen=True, kw_only=True):
+    """A page of workers, the liveliest first."""
+
+    workers: WorkerFilter | None = None
+
+
+ResourceQuery = DeploymentQuery | WorkPoolQuery | WorkQueueQuery | WorkerQuery
+"""What lists of resources can be asked for; each is about one kind."""
 
 
 class LogQuery(Page, frozen=True, kw_only=True):

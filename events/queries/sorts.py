@@ -12,6 +12,15 @@ class FlowSort(StrEnum):
     NAME_DESC = "NAME_DESC"
 
 
+class DeploymentSort(StrEnum):
+    """Orders of deployments."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+
+
 class FlowRunSort(StrEnum):
     """Orders of flow runs; a run that has not started sorts by its expected start."""
 

@@ -11,11 +11,13 @@ from ..entities import (
     Flow,
     FlowRunAttributes,
     FlowRunProgress,
+    Members,
     TaskCache,
     TaskRunAttributes,
     TaskRunProgress,
 )
 from ..proposals import Proposal
+from ..resources.registry import KINDS
 from ..slots import ConcurrencyLease, ConcurrencyLimit
 from .replies import Answer, Unanswered
 from .upcasts import RETIRED_PROPOSALS
@@ -29,9 +31,11 @@ SNAPSHOTS: tuple[type, ...] = (
     Flow,
     FlowRunAttributes,
     FlowRunProgress,
+    Members,
     TaskCache,
     TaskRunAttributes,
     TaskRunProgress,
+    *(kind.type for kind in KINDS.values()),
 )
 
 

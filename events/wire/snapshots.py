@@ -17,11 +17,14 @@ from ..entities import (
     FlowRun,
     FlowRunAttributes,
     FlowRunProgress,
+    Members,
     TaskCache,
     TaskRun,
     TaskRunAttributes,
     TaskRunProgress,
 )
+from ..resources.registry import KINDS, MEMBERS, NAMES
+from ..resources.resource import Resource
 from ..slots import ConcurrencyLease, ConcurrencyLimit
 from .codec import encode
 
@@ -32,6 +35,8 @@ _aliases = json.Decoder(Alias)
 _caches = json.Decoder(TaskCache)
 _leases = json.Decoder(ConcurrencyLease)
 _limits = json.Decoder(ConcurrencyLimit)
+_members = json.Decoder(Members)
+_resources = {name: json.Decoder(kind.type) for name, kind in KINDS.items()}
 _flow_run_attributes = json.Decoder(FlowRunAttributes)
 _flow_run_progress = json.Decoder(FlowRunProgress)
 _task_run_attributes = json.Decoder(TaskRunAttributes)
@@ -52,7 +57,7 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return None
     if key.startswith("flow:"):
         return _flows.decode(first)
-    if key.startswith(("flow_name:", "task_place:", "concurrency_limit_name:")):
+    if key.startswith((NAMES, "flow_name:", "task_place:", "concurrency_limit_name:")):
         return _aliases.decode(first)
     if key.startswith(TASK_CACHE):
         return _caches.decode(first)
@@ -60,6 +65,11 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return _limits.decode(first)
     if key.startswith("concurrency_lease:"):
         return _leases.decode(first)
+    if key.startswith(MEMBERS):
+        return _members.decode(first)
+    resources = _resources.get(key.partition(":")[0])
+    if resources is not None:
+        return resources.decode(first)
     attributes = values[1]
     if attributes is None:
         raise ValueError(f"snapshot {key} has progress and no attributes")
@@ -73,7 +83,15 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
 def written(key: str, before: Entity | None, after: Entity) -> Iterator[tuple[str, bytes]]:
     """The fields to store so that *key* is *after*, given that *before* is stored."""
     match after:
-        case Flow() | Alias() | TaskCache() | ConcurrencyLimit() | ConcurrencyLease():
+        case (
+            Flow()
+            | Alias()
+            | Members()
+            | Resource()
+            | TaskCache()
+            | ConcurrencyLimit()
+            | ConcurrencyLease()
+        ):
             yield key, encode(after)
         case FlowRun() | TaskRun():
             yield key, encode(after.progress)

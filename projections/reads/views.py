@@ -17,9 +17,11 @@ from events.queries import (
     HistoryBucket,
     HistoryQuery,
     LogQuery,
+    ResourceQuery,
     TaskRunQuery,
 )
 from events.queries.queries import Page
+from events.resources.resource import Resource
 from events.states import State
 
 from ..store import checkpoints, projections_table
@@ -39,6 +41,7 @@ from .filters import (
     task_runs_matching,
 )
 from .history import flow_run_history
+from .resources import resource_of, resources, resources_matching, resources_order
 from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
 
 T = TypeVar("T")
@@ -185,6 +188,19 @@ class Views:
         return await self._all(
             _page(logs, query, matching, log_order(logs.c, query.sort)), log_line_of
         )
+
+    async def resources(
+        self, query: ResourceQuery, parent_id: UUID | None = None
+    ) -> list[Resource]:
+        """A page of resources of one kind, those that go with a parent when one is named."""
+        matching = resources_matching(query, parent_id)
+        return await self._all(
+            _page(resources, query, matching, resources_order(query)), resource_of
+        )
+
+    async def count_resources(self, query: ResourceQuery, parent_id: UUID | None = None) -> int:
+        """How many resources match; the page does not matter."""
+        return await self._scalar(_count(resources, resources_matching(query, parent_id)))
 
     async def positions(self) -> dict[int, int]:
         """For each partition, the position that all views have reached."""

@@ -5,6 +5,7 @@ from .flow_run_states import flow_run_states
 from .flow_runs import flow_runs
 from .flows import flows
 from .logs import logs
+from .resources import resources
 from .task_run_states import task_run_states
 from .task_runs import task_runs
 
@@ -16,6 +17,7 @@ PROJECTIONS = (
     task_runs,
     task_run_states,
     logs,
+    resources,
 )
 
 __all__ = ["PROJECTIONS"]

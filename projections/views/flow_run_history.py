@@ -28,6 +28,8 @@ from events.changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -207,6 +209,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case ResourceStored() | ResourceRemoved():
                 pass
             case LimitStored() | LimitRemoved() | LeaseRenewed():
                 pass

@@ -27,6 +27,8 @@ from events.changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -245,6 +247,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case ResourceStored() | ResourceRemoved():
                 pass
             case LimitStored() | LimitRemoved() | LeaseRenewed():
                 pass

@@ -16,6 +16,8 @@ from events.changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -84,6 +86,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case FlowRunDeleted() | TaskRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case ResourceStored() | ResourceRemoved():
                 pass
             case LimitStored() | LimitRemoved() | LeaseRenewed():
                 pass

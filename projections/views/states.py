@@ -17,6 +17,8 @@ from events.changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -85,6 +87,8 @@ def states_of(
                 case FlowRunDeleted() | TaskRunDeleted():
                     pass
                 case TaskRunEnqueued() | TaskStateCached():
+                    pass
+                case ResourceStored() | ResourceRemoved():
                     pass
                 case LimitStored() | LimitRemoved() | LeaseRenewed():
                     pass

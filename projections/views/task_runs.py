@@ -17,6 +17,8 @@ from events.changes import (
     LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -132,6 +134,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case FlowRunDeleted():
                 pass
             case TaskRunEnqueued() | TaskStateCached():
+                pass
+            case ResourceStored() | ResourceRemoved():
                 pass
             case LimitStored() | LimitRemoved() | LeaseRenewed():
                 pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from events.entities import (
@@ -17,6 +18,8 @@ from events.entities import (
 )
 from events.log import EventLog
 from events.proposals import Proposal
+from events.resources.registry import name_key, resource_key
+from events.resources.resource import Resource, kind_name
 from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import entity_of, fields_of
 
@@ -29,6 +32,8 @@ from .proposing import Proposing
 from .recent import Recent
 from .views import Views
 from .writes import OwnWrites
+
+R = TypeVar("R", bound=Resource)
 
 
 class Context:
@@ -96,6 +101,16 @@ class Context:
         """The flow called *name*."""
         alias = await self._entity(self.streams.control, flow_name_key(name))
         return await self.flow(alias.id) if isinstance(alias, Alias) else None
+
+    async def resource(self, type: type[R], id: UUID) -> R | None:
+        """The resource *id* as of its last decision."""
+        found = await self._entity(self.streams.control, resource_key(kind_name(type), id))
+        return found if isinstance(found, type) else None
+
+    async def resource_named(self, type: type[R], **key: object) -> R | None:
+        """The resource that has this natural key, its fields in the order of the kind's."""
+        alias = await self._entity(self.streams.control, name_key(type, **key))
+        return await self.resource(type, alias.id) if isinstance(alias, Alias) else None
 
     async def flow_run(self, id: UUID) -> FlowRun | None:
         """The flow run *id* as of its last decision."""

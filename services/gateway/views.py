@@ -13,8 +13,10 @@ from events.queries import (
     HistoryBucket,
     HistoryQuery,
     LogQuery,
+    ResourceQuery,
     TaskRunQuery,
 )
+from events.resources.resource import Resource
 from events.states import State
 
 
@@ -48,6 +50,12 @@ class Views(Protocol):
     async def task_run_states(self, task_run_id: UUID) -> list[State]: ...
 
     async def task_run_state(self, id: UUID) -> State | None: ...
+
+    async def resources(
+        self, query: ResourceQuery, parent_id: UUID | None = None
+    ) -> list[Resource]: ...
+
+    async def count_resources(self, query: ResourceQuery, parent_id: UUID | None = None) -> int: ...
 
     async def logs(self, query: LogQuery) -> list[LogLine]: ...
 

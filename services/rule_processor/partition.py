@@ -9,9 +9,10 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from events.decisions import Undecidable
-from events.entities import Alias, Entity, TaskRun
+from events.entities import Alias, Entity, Members, TaskRun
 from events.instants import Clock, millis_of
 from events.log import Commit, Committed, Conflict, CorruptLog, EventLog, Head, LeaseLost
+from events.resources.resource import Resource
 from events.slots import ConcurrencyLease, ConcurrencyLimit
 from events.wire.snapshots import entity_of, fields_of
 
@@ -27,7 +28,7 @@ from .relay import Relay
 PASSING = (RedisError, OSError, Unavailable)
 """What may be over when it is tried again."""
 
-LEADS = (Alias, ConcurrencyLease, ConcurrencyLimit, TaskRun)
+LEADS = (Alias, ConcurrencyLease, ConcurrencyLimit, Members, Resource, TaskRun)
 """What may lead to more that a proposal needs."""
 
 _log = logging.getLogger(__name__)

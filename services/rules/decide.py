@@ -9,6 +9,7 @@ from events.entities import Entity
 from events.proposals import (
     AmendFlowRun,
     AmendLimit,
+    AmendResource,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
@@ -27,8 +28,10 @@ from events.proposals import (
     ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RemoveResource,
     RenewLease,
     ResetLimit,
+    StoreResource,
     TakeSlots,
     WriteLogs,
 )
@@ -40,6 +43,7 @@ from .answers.deleting import delete_flow_run, delete_task_run
 from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
+from .answers.resources import amend_resource, remove_resource, store_resource
 from .slots.decide import decide_slots
 
 
@@ -76,6 +80,12 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return delete_flow_run(known, proposal, at)
         case DeleteTaskRun():
             return delete_task_run(known, proposal, at)
+        case StoreResource():
+            return store_resource(known, proposal, at)
+        case AmendResource():
+            return amend_resource(known, proposal, at)
+        case RemoveResource():
+            return remove_resource(known, proposal, at)
         case RegisterFlow():
             return register_flow(known, proposal, at)
         case (

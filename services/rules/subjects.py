@@ -22,6 +22,7 @@ from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
     AmendFlowRun,
     AmendLimit,
+    AmendResource,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
@@ -40,14 +41,24 @@ from events.proposals import (
     ReapLease,
     RecordTaskRun,
     RegisterFlow,
+    RemoveResource,
     RenewLease,
     ResetLimit,
     SlotProposal,
+    StoreResource,
     TakeSlots,
     WriteLogs,
 )
+from events.resources.resource import Resource
 from events.states import StateType
 
+from .resources import (
+    keys_to_amend,
+    keys_to_remove,
+    keys_to_store,
+    resource_of,
+    stored_before,
+)
 from .slots.known import answered_before, needed
 from .task_runs.caching import key_to_look_up
 
@@ -57,8 +68,9 @@ NOTHING_KNOWN: Mapping[str, Entity] = {}
 def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tuple[str, ...]:
     """The keys of the entities that deciding *proposal* needs.
 
-    An alias or a task run may lead to one more: ask again with what is *known* after loading
-    the first. What is cached may live in another partition, see `Streams.of_key`.
+    An alias, a task run or a resource may lead to more: ask again with what is *known* after
+    loading the first, until nothing new is named. What is cached may live in another partition,
+    see `Streams.of_key`.
     """
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
@@ -99,6 +111,12 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
             if isinstance(alias, Alias):
                 return (flow_name_key(name), flow_key(alias.id))
             return (flow_name_key(name),)
+        case StoreResource():
+            return keys_to_store(known, proposal)
+        case AmendResource():
+            return keys_to_amend(known, proposal)
+        case RemoveResource():
+            return keys_to_remove(known, proposal)
         case WriteLogs():
             return ()
         case (
@@ -127,14 +145,14 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     if subject is None:
         is_known = isinstance(proposal, SlotProposal)
         return answered_before(known, proposal) if is_known else None
-    if isinstance(subject, TaskCache):
+    if isinstance(subject, TaskCache | Resource):
         return subject.decided.get(proposal.id)
     return subject.progress.decided.get(proposal.id)
 
 
 def _subject(
     known: Mapping[str, Entity], proposal: Proposal
-) -> FlowRun | TaskRun | TaskCache | None:
+) -> FlowRun | TaskRun | TaskCache | Resource | None:
     """What *proposal* is about, if it exists and remembers proposals."""
     match proposal:
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
@@ -148,6 +166,10 @@ def _subject(
         case CacheTaskState(key=key):
             cache = known.get(task_cache_key(cache_id_of(key)))
             return cache if isinstance(cache, TaskCache) else None
+        case StoreResource(resource=resource):
+            return stored_before(known, resource)
+        case AmendResource(kind=kind, resource_id=id) | RemoveResource(kind=kind, resource_id=id):
+            return resource_of(known, kind, id)
         case _:
             return None
     assert_never(proposal)

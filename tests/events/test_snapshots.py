@@ -101,5 +101,5 @@ def test_progress_without_attributes_is_damage() -> None:
 
 
 def test_a_key_that_is_no_entity_is_damage() -> None:
-    with pytest.raises(ValueError, match=r"^no entity has a key like worker:1$"):
-        entity_of("worker:1", [b"{}", b"{}"])
+    with pytest.raises(ValueError, match=r"^no entity has a key like colour:1$"):
+        entity_of("colour:1", [b"{}", b"{}"])

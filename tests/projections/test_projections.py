@@ -18,6 +18,8 @@ from events.changes import (
     LogLine,
     LogsWritten,
     PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -37,8 +39,10 @@ from events.wire.registry import CHANGES
 from projections.projection import Projection
 from projections.views import PROJECTIONS
 from tests.support.examples import (
+    DEPLOYMENT,
     FLOW,
     FLOW_RUN_ATTRIBUTES,
+    NIGHTLY,
     NOON,
     RUN,
     TASK_RUN,
@@ -61,6 +65,8 @@ EVERY: tuple[Change, ...] = (
     TaskRunDeleted(id=TASK_RUN),
     TaskRunEnqueued(task_key="load", queue="scheduled"),
     TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
+    ResourceStored(resource=NIGHTLY),
+    ResourceRemoved(kind="deployment", id=DEPLOYMENT),
     InputsDeleted(keys=["k"]),
     LogsWritten(lines=[LINE]),
     LimitStored(limit=Limit(id=RUN, name="db", limit=1, created=NOON, updated=NOON)),
@@ -96,6 +102,9 @@ HEEDED = {
         (subject, change)
         for subject in SUBJECTS
         for change in (LogsWritten, FlowRunDeleted, TaskRunDeleted)
+    },
+    "resources": {
+        (subject, change) for subject in SUBJECTS for change in (ResourceStored, ResourceRemoved)
     },
 }
 """Which changes of which subjects each view heeds."""

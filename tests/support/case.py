@@ -31,22 +31,23 @@ from events.proposals import (
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
-    DeleteFlowRun,
     DeleteTaskRun,
     FireTimer,
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
-    RegisterFlow,
-    SlotProposal,
     WriteLogs,
 )
+from events.resources.resource import Resource
 from events.slots import ConcurrencyLease, ConcurrencyLimit
 from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
 from events.wire.codec import decode_decision, decode_proposal, encode
 from events.wire.registry import name_of
 from services.rules import answered, decide, needs
 from tests.support.examples import NOON, RUN, TASK_RUN
+
+REMEMBERING = (FlowRun, TaskRun, TaskCache, Resource, ConcurrencyLimit, ConcurrencyLease)
+"""What knows the proposals that it was decided on."""
 
 
 class Case:
@@ -218,12 +219,9 @@ class Case:
         if not isinstance(proposal, WriteLogs) and not fires_in_vain:
             assert decision.version == _version(self.known, decision.subject) + 1
         entry_id = self._fold(decision)
-        forgets = isinstance(proposal, WriteLogs | RegisterFlow | DeleteFlowRun | DeleteTaskRun)
-        if isinstance(proposal, SlotProposal):
-            # an end is answered by what is left: nothing is held any more
-            subject = self.known.get(decision.subject)
-            forgets = not isinstance(subject, ConcurrencyLimit | ConcurrencyLease)
-        if not forgets and not fires_in_vain:
+        # what is gone remembers nothing: who asks again finds nothing
+        subject = self.known.get(decision.subject) if decision.version else None
+        if isinstance(subject, REMEMBERING):
             assert answered(self.known, proposal) == entry_id, "the same is decided twice"
 
     def _fold(self, decision: Decision) -> str:
@@ -242,6 +240,8 @@ def _version(known: dict[str, Entity], subject: str) -> int:
             return version
         case ConcurrencyLimit(version=version) | ConcurrencyLease(version=version):
             return version
+        case Resource(revision=revision):
+            return revision
         case _:
             return 0
 

@@ -18,6 +18,8 @@ from events.entities import (
 )
 from events.policies import FlowRunPolicy
 from events.proposals import ProposeFlowRunState, ProposeTaskRunState
+from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool, WorkQueue
 from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -34,12 +36,19 @@ DEPLOYMENT = UUID("0190a5b2-6f2e-4a10-9a77-0000000000d1")
 LEASE = UUID("0190a5b2-6f2e-4a10-9a77-0000000000e1")
 STATE = UUID("0190a5b2-6f2e-4a10-9a77-0000000000c1")
 
+POOL = UUID("0190a5b2-6f2e-4a10-9a77-000000000061")
+QUEUE = UUID("0190a5b2-6f2e-4a10-9a77-000000000062")
+
 RESULT: dict[str, Any] = {"type": "reference", "storage_key": "a-result"}
 """Data that points at a stored result."""
 
 UNPERSISTED: dict[str, Any] = {"type": "unpersisted"}
 
 NO_POLICY = FlowRunPolicy()
+
+NIGHTLY = Deployment(id=DEPLOYMENT, flow_id=FLOW, name="nightly")
+DOCKER = WorkPool(id=POOL, name="docker", default_queue_id=QUEUE)
+DEFAULT_QUEUE = WorkQueue(id=QUEUE, work_pool_id=POOL, name="default")
 
 FLOW_RUN_ATTRIBUTES = FlowRunAttributes(
     id=RUN, flow_id=FLOW, name="tall-ibis", created=NOON - HOUR, deployment_id=DEPLOYMENT

@@ -1,0 +1,79 @@
+"""Every kind of resource, by its name, and the keys under which resources are stored."""
+
+from functools import lru_cache
+from typing import TypeVar
+from uuid import UUID
+
+from .deployments import DEPLOYMENT, Deployment
+from .resource import Kind, Resource, kind_name
+from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
+
+AnyResource = Deployment | Worker | WorkPool | WorkQueue
+"""What proposals and changes carry; the members are those of `KINDS`."""
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (DEPLOYMENT, WORK_POOL, WORK_QUEUE, WORKER)}
+
+NAMES = "name:"
+MEMBERS = "members:"
+
+R = TypeVar("R", bound=Resource)
+
+
+def kind_of(resource: Resource) -> Kind:
+    """The kind of *resource*."""
+    return KINDS[kind_name(type(resource))]
+
+
+@lru_cache(maxsize=64)
+def children_of(kind: str) -> tuple[Kind, ...]:
+    """The kinds whose resources go with one of *kind*."""
+    return tuple(
+        each for each in KINDS.values() if each.parent is not None and each.parent.kind == kind
+    )
+
+
+def resource_key(kind: str, id: UUID) -> str:
+    """The key of a resource, and of any entity that can be a parent."""
+    return f"{kind}:{id}"
+
+
+def key_of(resource: Resource) -> str:
+    """The key of *resource*."""
+    return resource_key(kind_name(type(resource)), resource.id)
+
+
+def name_key(type: type[Resource], **key: object) -> str:
+    """The key of the alias that leads to the resource whose natural key this is.
+
+    The fields go in the order of the kind's declaration, such as `flow_id` and `name`.
+    """
+    values = "/".join(str(value) for value in key.values())
+    return f"{NAMES}{kind_name(type)}:{'+'.join(key)}:{values}"
+
+
+def names_of(resource: Resource) -> tuple[str, ...]:
+    """The keys of the aliases that lead to *resource*."""
+    keys = ({field: getattr(resource, field) for field in key} for key in kind_of(resource).keys)
+    return tuple(
+        name_key(type(resource), **key)
+        for key in keys
+        if all(value is not None for value in key.values())
+    )
+
+
+def members_key(kind: str, parent_id: UUID) -> str:
+    """The key of the list of resources of *kind* that go with a parent."""
+    return f"{MEMBERS}{kind}:{parent_id}"
+
+
+def parent_of(resource: Resource) -> tuple[str, UUID] | None:
+    """The key of what *resource* goes with, and its id."""
+    parent = kind_of(resource).parent
+    id = None if parent is None else getattr(resource, parent.field)
+    return None if parent is None or id is None else (resource_key(parent.kind, id), id)
+
+
+def membership_of(resource: Resource) -> str | None:
+    """The key of the list that *resource* is in, if it has a parent."""
+    parent = parent_of(resource)
+    return None if parent is None else members_key(kind_name(type(resource)), parent[1])

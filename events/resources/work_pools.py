@@ -1,0 +1,73 @@
+"""Work pools: where runs wait for workers, in queues, and the workers that ask for them."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from ..instants import Instant
+from .resource import Kind, Parent, Resource
+
+Status = Literal["READY", "NOT_READY", "PAUSED"]
+
+
+class WorkPool(Resource, frozen=True, kw_only=True, tag="work_pool.v1"):
+    """A work pool. Names are unique.
+
+    *concurrency_limit* is how many runs of all its queues may be under way at once.
+    """
+
+    name: str
+    description: str | None = None
+    type: str = "prefect-agent"
+    base_job_template: dict[str, Any] = {}
+    is_paused: bool = False
+    concurrency_limit: int | None = None
+    storage_configuration: dict[str, Any] = {}
+    default_queue_id: UUID | None = None
+    status: Status = "NOT_READY"
+
+
+class WorkQueue(Resource, frozen=True, kw_only=True, tag="work_queue.v1"):
+    """A queue of a work pool. Names are unique within a pool; the lowest *priority* goes first."""
+
+    work_pool_id: UUID
+    work_pool_name: str | None = None
+    name: str
+    description: str | None = ""
+    is_paused: bool = False
+    concurrency_limit: int | None = None
+    priority: int = 1
+    filter: dict[str, Any] | None = None
+    last_polled: Instant | None = None
+    status: Status = "NOT_READY"
+
+
+class Worker(Resource, frozen=True, kw_only=True, tag="worker.v1"):
+    """A worker of a pool, as of its last sign of life. Names are unique within a pool."""
+
+    work_pool_id: UUID
+    name: str
+    last_heartbeat_time: Instant | None = None
+    heartbeat_interval_seconds: int | None = None
+    status: Literal["ONLINE", "OFFLINE"] = "OFFLINE"
+
+
+WORK_POOL = Kind(
+    type=WorkPool,
+    keys=(("name",),),
+    fixed=frozenset({"name", "type"}),
+    shown=("type", "is_paused", "status"),
+)
+WORK_QUEUE = Kind(
+    type=WorkQueue,
+    keys=(("work_pool_id", "name"),),
+    parent=Parent("work_pool", "work_pool_id"),
+    fixed=frozenset({"work_pool_id"}),
+    shown=("priority", "is_paused", "status"),
+)
+WORKER = Kind(
+    type=Worker,
+    keys=(("work_pool_id", "name"),),
+    parent=Parent("work_pool", "work_pool_id"),
+    fixed=frozenset({"work_pool_id", "name"}),
+    shown=("last_heartbeat_time", "status"),
+)

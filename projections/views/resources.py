@@ -1,0 +1,127 @@
+"""resources: one row per resource of whatever kind, its fields as JSON."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import assert_never
+
+from msgspec import to_builtins
+from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, Table
+
+from events.changes import (
+    FlowRegistered,
+    FlowRunAmended,
+    FlowRunCreated,
+    FlowRunDeleted,
+    InputsDeleted,
+    LeaseRenewed,
+    LimitRemoved,
+    LimitStored,
+    LogsWritten,
+    PolicyAmended,
+    ResourceRemoved,
+    ResourceStored,
+    SlotsGiven,
+    SlotsTaken,
+    StateEntered,
+    StateRecorded,
+    TaskRunAmended,
+    TaskRunCreated,
+    TaskRunDeleted,
+    TaskRunEnqueued,
+    TaskStateCached,
+)
+from events.decisions import Recorded
+from events.instants import micros_of
+from events.resources.registry import kind_of, parent_of
+from events.resources.resource import Resource
+
+from ..columns import TEXT, Moment, id_column, plain, plain_or_none, structure
+from ..projection import Projection, Row, Sql, Statement
+
+STORE = Sql(
+    """
+INSERT INTO {table} (id, kind, parent_id, name, tags, created, updated, shown, body, position)
+VALUES (:id, :kind, :parent_id, :name, :tags, :created, :updated, :shown, :body, :position)
+ON CONFLICT (id) DO UPDATE
+SET parent_id = excluded.parent_id, name = excluded.name, tags = excluded.tags,
+    updated = excluded.updated, shown = excluded.shown, body = excluded.body,
+    position = excluded.position
+WHERE {table}.position < excluded.position
+""",
+    in_order=True,
+)
+REMOVE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
+
+
+def table(name: str) -> Table:
+    """The table of the view, under *name*."""
+    return Table(
+        name,
+        MetaData(),
+        id_column("id", is_key=True),
+        Column("kind", TEXT, nullable=False),
+        id_column("parent_id"),
+        Column("name", TEXT),
+        Column("tags", TEXT),
+        Column("created", Moment, nullable=False),
+        Column("updated", Moment, nullable=False),
+        Column("shown", JSON, nullable=False),
+        Column("body", TEXT, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Index(f"ix_{name}_kind_name", "kind", "name"),
+        Index(f"ix_{name}_kind_parent", "kind", "parent_id"),
+    )
+
+
+def fold(recorded: Recorded) -> Iterator[Statement]:
+    """The statements that bring resources up to date with one decision."""
+    for change in recorded.decision.changes:
+        match change:
+            case ResourceStored(resource=resource):
+                yield Statement(STORE, _row(resource, recorded.position))
+            case ResourceRemoved(id=id):
+                yield Statement(REMOVE, (str(id),))
+            case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | FlowRunDeleted():
+                pass
+            case TaskRunCreated() | TaskRunAmended() | TaskRunDeleted() | TaskRunEnqueued():
+                pass
+            case StateEntered() | StateRecorded() | PolicyAmended() | TaskStateCached():
+                pass
+            case InputsDeleted() | LogsWritten() | LimitStored() | LimitRemoved():
+                pass
+            case SlotsTaken() | SlotsGiven() | LeaseRenewed():
+                pass
+            case _:
+                assert_never(change)
+
+
+def _row(resource: Resource, position: int) -> Row:
+    kind, parent = kind_of(resource), parent_of(resource)
+    shown = {field: _shown(getattr(resource, field)) for field in kind.shown}
+    tags: list[str] | None = getattr(resource, "tags", None)
+    return (
+        str(resource.id),
+        kind.name,
+        None if parent is None else str(parent[1]),
+        plain_or_none(getattr(resource, "name", None)),
+        structure(None if tags is None else [plain(tag) for tag in tags]),
+        micros_of(resource.created),
+        micros_of(resource.updated),
+        structure(shown),
+        structure(resource),
+        position,
+    )
+
+
+def _shown(value: object) -> object:
+    """A field as filters compare it: instants as they are in columns, ids as text."""
+    match value:
+        case datetime():
+            return micros_of(value)
+        case str():
+            return plain(value)
+        case _:
+            return to_builtins(value)
+
+
+resources = Projection(name="resources", version=1, table=table, kinds=(STORE, REMOVE), fold=fold)

@@ -1,0 +1,225 @@
+"""Resources are listed by what their kind shows, however the history is delivered."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec import structs
+
+from events.proposals import AmendResource, RegisterFlow, RemoveResource, StoreResource
+from events.queries import (
+    DeploymentFilter,
+    DeploymentQuery,
+    DeploymentSort,
+    FlowFilter,
+    FlowRunFilter,
+    ResourceQuery,
+    TaskRunFilter,
+    WorkerFilter,
+    WorkerQuery,
+    WorkPoolFilter,
+    WorkPoolQuery,
+    WorkQueueFilter,
+    WorkQueueQuery,
+)
+from events.queries.criteria import (
+    Contains,
+    Equals,
+    IdIs,
+    IdIsAny,
+    InstantIs,
+    NameIs,
+    NameStarts,
+    NullableNumberIs,
+    TagsAre,
+    TextIsAny,
+    WorkerStatusIs,
+)
+from events.resources.deployments import Deployment
+from events.resources.work_pools import Worker, WorkPool, WorkQueue
+from events.states import StateType
+from projections.views import PROJECTIONS
+from tests.support.examples import NOON
+from tests.support.rows import Database, rows_after
+from tests.support.telling import Story, an_id, created, recorded
+
+NewDatabase = Callable[[], Database]
+(VIEW,) = (view for view in PROJECTIONS if view.name == "resources")
+
+
+def store(story: Story, resource: Any, minute: int = 0) -> Any:
+    proposal = StoreResource(id=story.next_id(), resource=resource, if_exists="amend")
+    story.tell(proposal, NOON + timedelta(minutes=minute))
+    return resource
+
+
+@pytest.fixture
+def flow_id(story: Story) -> UUID:
+    """The id of a flow."""
+    flow = story.tell(RegisterFlow(id=story.next_id(), name="ingest"))
+    return UUID(flow.decision.subject.partition(":")[2])
+
+
+@pytest.fixture
+def told(story: Story, flow_id: UUID) -> Story:
+    """Two pools with a queue and workers each, and three deployments."""
+    docker = store(story, WorkPool(id=an_id(1), name="docker", type="docker"))
+    local = store(story, WorkPool(id=an_id(2), name="local", type="process"))
+    for n, pool, name, priority in (
+        (3, docker, "low", 2),
+        (4, docker, "high", 1),
+        (5, local, "a", 1),
+    ):
+        store(story, WorkQueue(id=an_id(n), work_pool_id=pool.id, name=name, priority=priority))
+    workers: tuple[tuple[int, Any], ...] = ((6, "ONLINE"), (7, "OFFLINE"), (8, "OFFLINE"))
+    for n, status in workers:
+        seen = None if n == 8 else NOON + timedelta(minutes=n)
+        store(
+            story,
+            Worker(
+                id=an_id(n), work_pool_id=docker.id, name=f"w{n}", status=status,
+                last_heartbeat_time=seen,
+            ),
+        )  # fmt: skip
+    deployments: tuple[tuple[int, str, dict[str, Any]], ...] = (
+        (10, "nightly", {"paused": True, "tags": ["etl", "a"], "concurrency_limit": 2}),
+        (11, "daily", {"work_queue_name": "low", "tags": ["etl"]}),
+        (12, "weekly\0", {"tags": ["\0"], "work_queue_name": "\0"}),
+    )
+    for n, name, fields in deployments:
+        store(story, Deployment(id=an_id(n), flow_id=flow_id, name=name, **fields), minute=20 - n)
+    return story
+
+
+async def ids(database: Database, query: ResourceQuery, parent: int | None = None) -> list[int]:
+    parent_id = None if parent is None else an_id(parent)
+    found = await database.views.resources(query, parent_id)
+    assert await database.views.count_resources(query, parent_id) == len(found)
+    return [next(n for n in range(20) if an_id(n) == one.id) for one in found]
+
+
+def test_rows_do_not_depend_on_the_delivery(new_database: NewDatabase, told: Story) -> None:
+    amended = AmendResource(
+        id="a", kind="deployment", resource_id=an_id(10), fields={"paused": False}
+    )
+    told.tell(amended)
+    told.tell(RemoveResource(id="r", kind="work_pool", resource_id=an_id(1)))
+    store(told, WorkPool(id=an_id(1), name="docker"))
+
+    rows = {row["name"]: row for row in rows_after(new_database, VIEW, told)}
+    assert rows.keys() == {"docker", "local", "a", "nightly", "daily", "weekly\ufffd"}
+    assert rows["nightly"]["shown"]["paused"] is False
+    assert rows["docker"]["shown"]["type"] == "prefect-agent"
+
+
+@pytest.mark.anyio
+async def test_a_resource_comes_back_as_it_was(
+    new_database: NewDatabase, told: Story, flow_id: UUID
+) -> None:
+    database = new_database().tell(told)
+    nightly = DeploymentQuery(deployments=DeploymentFilter(name=NameIs(any_=["nightly"])))
+
+    (found,) = await database.views.resources(nightly, flow_id)
+    assert isinstance(found, Deployment)
+    assert structs.asdict(found) == structs.asdict(
+        Deployment(
+            id=an_id(10), flow_id=flow_id, name="nightly", paused=True, tags=["etl", "a"],
+            concurrency_limit=2, created=NOON + timedelta(minutes=10),
+            updated=NOON + timedelta(minutes=10), revision=1,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("deployment", "expected"),
+    [
+        ({}, [11, 10, 12]),
+        ({"id": IdIs(any_=[an_id(10)])}, [10]),
+        ({"id": IdIs(not_any_=[an_id(10)])}, [11, 12]),
+        ({"name": NameIs(like_="LY")}, [11, 10, 12]),
+        ({"flow_or_deployment_name": Contains(like_="NIGHT")}, [10]),
+        ({"flow_or_deployment_name": Contains(like_="ingest")}, [11, 10, 12]),
+        ({"flow_or_deployment_name": Contains()}, [11, 10, 12]),
+        ({"paused": Equals(eq_=True)}, [10]),
+        ({"paused": Equals(eq_=False)}, [11, 12]),
+        ({"paused": Equals()}, [11, 10, 12]),
+        ({"tags": TagsAre(all_=["etl", "a"])}, [10]),
+        ({"work_queue_name": TextIsAny(any_=["low"])}, [11]),
+        ({"concurrency_limit": NullableNumberIs(ge_=2)}, [10]),
+        ({"concurrency_limit": NullableNumberIs(ge_=3)}, []),
+        ({"concurrency_limit": NullableNumberIs(is_null_=True)}, [11, 12]),
+        (
+            {"operator": "or_", "paused": Equals(eq_=True), "name": NameIs(any_=["daily"])},
+            [11, 10],
+        ),
+    ],
+)
+async def test_deployments_are_filtered(
+    new_database: NewDatabase, told: Story, deployment: dict[str, Any], expected: list[int]
+) -> None:
+    database = new_database().tell(told)
+    query = DeploymentQuery(deployments=DeploymentFilter(**deployment))
+    assert await ids(database, query) == expected
+
+
+@pytest.mark.anyio
+async def test_deployments_are_those_of_flows_and_runs_that_match(
+    new_database: NewDatabase, told: Story
+) -> None:
+    run = created(told, 15, deployment_id=an_id(11))
+    recorded(told, 16, StateType.PENDING, at=1, flow_run_id=run)
+    database = new_database().tell(told)
+
+    ingest, other = (FlowFilter(name=NameIs(any_=[name])) for name in ("ingest", "other"))
+    assert await ids(database, DeploymentQuery(flows=ingest)) == [11, 10, 12]
+    assert await ids(database, DeploymentQuery(flows=other)) == []
+    of_run = FlowRunFilter(id=IdIs(any_=[run]))
+    assert await ids(database, DeploymentQuery(flow_runs=of_run)) == [11]
+    of_task = TaskRunFilter(id=IdIsAny(any_=[an_id(16)]))
+    assert await ids(database, DeploymentQuery(task_runs=of_task)) == [11]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (None, [11, 10, 12]),
+        (DeploymentSort.NAME_ASC, [11, 10, 12]),
+        (DeploymentSort.NAME_DESC, [12, 10, 11]),
+        (DeploymentSort.CREATED_DESC, [10, 11, 12]),
+        (DeploymentSort.UPDATED_DESC, [10, 11, 12]),
+    ],
+)
+async def test_deployments_are_sorted(
+    new_database: NewDatabase, told: Story, sort: DeploymentSort | None, expected: list[int]
+) -> None:
+    assert await ids(new_database().tell(told), DeploymentQuery(sort=sort)) == expected
+
+
+@pytest.mark.anyio
+async def test_pools_queues_and_workers_are_filtered_each_in_their_order(
+    new_database: NewDatabase, told: Story
+) -> None:
+    database = new_database().tell(told)
+
+    assert await ids(database, WorkPoolQuery()) == [1, 2]
+    of_type = WorkPoolFilter(type=TextIsAny(any_=["process"]))
+    assert await ids(database, WorkPoolQuery(work_pools=of_type)) == [2]
+    named = WorkPoolFilter(name=TextIsAny(any_=["docker"]), id=IdIsAny(any_=[an_id(1)]))
+    assert await ids(database, WorkPoolQuery(work_pools=named)) == [1]
+
+    assert await ids(database, WorkQueueQuery()) == [5, 4, 3]
+    assert await ids(database, WorkQueueQuery(), parent=1) == [4, 3]
+    some = WorkQueueFilter(name=NameStarts(startswith_=["l"]), id=IdIsAny(any_=[an_id(3)]))
+    assert await ids(database, WorkQueueQuery(work_queues=some)) == [3]
+    named_a = WorkQueueFilter(name=NameStarts(any_=["a"]))
+    assert await ids(database, WorkQueueQuery(work_queues=named_a)) == [5]
+
+    assert await ids(database, WorkerQuery(), parent=1) == [7, 6, 8]
+    online = WorkerFilter(status=WorkerStatusIs(any_=["ONLINE"]))
+    assert await ids(database, WorkerQuery(workers=online)) == [6]
+    since = InstantIs(after_=NOON + timedelta(minutes=7))
+    assert await ids(database, WorkerQuery(workers=WorkerFilter(last_heartbeat_time=since))) == [7]
