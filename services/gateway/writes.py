@@ -120,6 +120,8 @@ class OwnWrites:
 
     def _ended(self, poller: asyncio.Task[None]) -> None:
         """Whoever still waits hears why nobody asks for him any more."""
+        if poller is not self._poller:
+            return  # another has begun since, for those who have come since
         waiting, self._waiting = self._waiting, []
         broken = None if poller.cancelled() else poller.exception()
         for _, one in waiting:

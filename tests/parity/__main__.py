@@ -19,12 +19,13 @@ from tests.parity.contest import Contest, Found, Tally
 from tests.parity.script import Recording
 from tests.parity.sides import OverHttp, OverPipe, Side
 from tests.support.dev import Dev
+from tests.support.quiet import QUIET
 
 ROOT = Path(__file__).parents[2]
 REGRESSIONS = Path(__file__).with_name("regressions")
 INSIDE = 2
 """Processes in which the reference answers over a pipe; one core each."""
-HTTP_CLIENTS = 2
+HTTP_CLIENTS = 1
 HTTP_EVERY = 10
 """One sequence of so many goes to the reference over HTTP."""
 FOUND_MAX = 12
@@ -51,7 +52,7 @@ async def references(folder: Path) -> AsyncGenerator[tuple[list[Side], list[Side
 
 async def compare(seed: int, sequences: int, folder: Path) -> Tally:
     """Play all sequences on both sides."""
-    dev = await asyncio.to_thread(Dev(folder / "headgate").start)
+    dev = await asyncio.to_thread(Dev(folder / "headgate", **QUIET).start)
     try:
         async with references(folder) as (piped, served):
             tally = Tally()
@@ -79,6 +80,9 @@ async def compare(seed: int, sequences: int, folder: Path) -> Tally:
             return tally
     finally:
         await asyncio.to_thread(dev.stop)
+        for line in dev.log.read_text().splitlines():
+            if '"level": "error"' in line:
+                console.print(line, markup=False)
 
 
 def report(found: Found, number: int) -> None:

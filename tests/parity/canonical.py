@@ -18,6 +18,7 @@ ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 SLUG = re.compile(r"^[a-z]+-[a-z]+$")
 FINAL = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+SETS = {"pause_keys"}
 NEAR_S = 2.5
 """The reference rounds some durations to seconds, and a reply takes its time."""
 
@@ -66,6 +67,8 @@ class Canon:
                 found = self._durations(found)
             return {name: self._walk(name, found[name]) for name in sorted(found)}
         if isinstance(value, list):
+            if key in SETS:
+                value = sorted(cast("list[str]", value))
             return [self._walk(key, each) for each in cast("list[Any]", value)]
         return self._text(key, value) if isinstance(value, str) else value
 
@@ -89,7 +92,7 @@ class Canon:
             if self.sent and self.sent[0] <= moment <= end:
                 step = sum(sent <= moment for sent in self.sent)
                 return f"step {step}" + (f" + {delay:g}s" if delay else "")
-        for given, name in self.given.items():
+        for given, name in reversed(self.given.items()):
             halves = (at - given).total_seconds() * 2
             if abs(halves - round(halves)) < HALF_S:
                 return f"{name} {round(halves) / 2:+g}s"

@@ -1,5 +1,6 @@
 """One script on both sides, and what is made of it when they differ."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from tests.parity.script import Observation, Step
 from tests.parity.shrinking import shrunk
 from tests.parity.sides import Side
 
-BUSY, BUSY_MAX = 503, 5
+BUSY, BUSY_MAX, BUSY_PAUSE_S = 503, 5, 0.2
 """How the reference answers when its database is locked, and how often it is asked once more."""
 NUMBER = re.compile(r"\d+|.*\$\S+ ")
 
@@ -80,6 +81,7 @@ class Contest:
         for _ in range(BUSY_MAX):
             if not any(_status([each]) == BUSY for each in theirs):
                 break
+            await asyncio.sleep(BUSY_PAUSE_S)
             theirs = await Player(self.reference, steps).play()
         ours = await Player(self.headgate, steps).play(theirs)
         for difference in compare(theirs, ours):

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from tests.parity.comparing import Difference
 from tests.parity.script import Observation, Step
 
+BROKEN = 500
+
 
 class Known(NamedTuple):
     """A difference that is meant: its name, and how it is recognised."""
@@ -30,7 +32,20 @@ def _sent_again(_: Difference, step: Step, theirs: Observation, ours: Observatio
     )
 
 
-KNOWN: tuple[Known, ...] = (Known("the same request sent again", _sent_again),)
+def _no_pause_keys(_: Difference, __: Step, theirs: Observation, ours: Observation) -> bool:
+    state: Any = ours.answer and ours.answer.body
+    return (
+        theirs.answer is not None
+        and theirs.answer.status == BROKEN
+        and isinstance(state, dict)
+        and state["state"]["type"] == "PAUSED"  # pyright: ignore[reportUnknownVariableType]
+    )
+
+
+KNOWN: tuple[Known, ...] = (
+    Known("the same request sent again", _sent_again),
+    Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
+)
 
 
 def recognised(

@@ -16,10 +16,11 @@ END_S = 20.0
 class Dev:
     """One `headgate dev` on *root*, on a free port; its log is a file beside *root*."""
 
-    def __init__(self, root: Path, *options: str) -> None:
+    def __init__(self, root: Path, *options: str, **settings: Any) -> None:
         self.root = root
         self.log = root.with_name(f"{root.name}.log")
         self._options = options
+        self._told = {f"HEADGATE_{name.upper()}": str(each) for name, each in settings.items()}
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -37,8 +38,8 @@ class Dev:
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "headgate", "dev", *options],
-                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                text=True, start_new_session=True,
+                env=environment | self._told, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from events.entities import FlowRun, FlowRunAttributes, TaskRun
+from events.entities import FlowRun, TaskRun
 from events.instants import Instant
 from events.states import StateType
 
@@ -104,15 +104,8 @@ def flow_run_response(run: FlowRun, now: datetime) -> FlowRunResponse:
         work_pool_id=a.work_pool_id,
         work_pool_name=a.work_pool_name,
         state=None if state is None else state_response(state),
-        job_variables=_job_variables(a),
+        job_variables=a.job_variables,
     )
-
-
-def _job_variables(run: FlowRunAttributes) -> dict[str, Any] | None:
-    """Without a key, none are read as an empty mapping; the reference's clients know both."""
-    if run.job_variables is None and run.idempotency_key is None:
-        return {}
-    return run.job_variables
 
 
 class TaskRunResponse(Struct, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ class FlowRunCreate(_Body, frozen=True, kw_only=True):
 class FlowRunUpdate(_Body, frozen=True, kw_only=True):
     """What of a flow run to change; what is absent stays."""
 
-    name: str | None = None
+    name: str | None | UnsetType = UNSET
     flow_version: str | None | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = UNSET
     empirical_policy: FlowRunPolicy | UnsetType = UNSET

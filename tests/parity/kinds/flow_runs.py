@@ -23,7 +23,7 @@ def create(world: World) -> Step | None:
         flow_version=(0.1, lambda: "v1"),
         infrastructure_pid=(0.02, lambda: "pid"),
         empirical_policy=(0.5, lambda: policy(world)),
-        job_variables=(0.1, lambda: {"cpu": 1}),
+        job_variables=(0.1, lambda: world.one({"cpu": 1}, {}, None)),
         created_by=(0.02, lambda: {"type": "X"}),
     )
     name = world.new("run")

@@ -97,10 +97,11 @@ def test_an_amendment_changes_what_it_names_and_nothing_else(
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
-def test_a_null_name_keeps_the_name(api: httpx.Client, run_id: str) -> None:
-    name = api.get(f"/flow_runs/{run_id}").json()["name"]
-    assert api.patch(f"/flow_runs/{run_id}", json={"name": None}).status_code == 204
-    assert api.get(f"/flow_runs/{run_id}").json()["name"] == name
+@pytest.mark.parametrize("name", [None, ""])
+def test_no_name_is_a_new_one(api: httpx.Client, run_id: str, name: str | None) -> None:
+    before = api.get(f"/flow_runs/{run_id}").json()["name"]
+    assert api.patch(f"/flow_runs/{run_id}", json={"name": name}).status_code == 204
+    assert api.get(f"/flow_runs/{run_id}").json()["name"] not in (before, name, None)
 
 
 def test_labels_are_merged(api: httpx.Client, run_id: str) -> None:

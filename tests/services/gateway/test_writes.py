@@ -96,3 +96,14 @@ async def test_views_that_cannot_be_asked_are_an_error_for_whoever_waits() -> No
     writes.decided(0, "1-1")
     with pytest.raises(OSError, match="no database"):
         await writes.are_visible()
+
+
+@pytest.mark.anyio
+async def test_a_list_that_comes_when_the_poller_has_just_ended_is_answered() -> None:
+    views = Followers()
+    writes = _writes(views)
+    for position in (1, 2, 3):
+        writes.decided(0, f"1-{position}")
+        views.reached = {0: position}
+        await writes.are_visible()
+    assert views.asked == 3

@@ -57,7 +57,7 @@ async def _proposal(
         parent_task_run_id=given.parent_task_run_id,
         parent_flow_run_id=await _parent(context, given.parent_task_run_id),
         infrastructure_document_id=given.infrastructure_document_id,
-        job_variables=given.job_variables,
+        job_variables={} if key is None and given.job_variables is None else given.job_variables,
         api_version=api_version,
     )
 

@@ -3,6 +3,7 @@
 from msgspec import UNSET, structs
 
 from events.proposals import AmendFlowRun, ProposeFlowRunState
+from events.slugs import slug_of
 from events.states import StateType
 
 from ...context import Context, existing
@@ -51,8 +52,8 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
         if run.attributes.deployment_id is None:
             raise detail(400, "A deployment for the flow run could not be found")
     fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
-    if not fields.get("name"):
-        fields.pop("name", None)
+    if "name" in fields and not fields["name"]:
+        fields["name"] = slug_of(context.new_id())  # no name is a new one
     await context.ask(
         AmendFlowRun(id=str(context.new_id()), at=context.now(), flow_run_id=call.id, **fields)
     )
