@@ -2,22 +2,29 @@
 
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from events.proposals import StoreResource
 from events.resources.deployments import Deployment
-from events.resources.schedules import DeploymentSchedule
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
+from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
+from ...parameters import problem
+from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
-from ...resources import amend, ask, is_new, remove
+from ...resources import amend, ask, change, is_new, remove
 from ..subjects import id_of
-from .bodies import DeploymentCreate, DeploymentUpdate, ScheduleCreate
+from .bodies import DeploymentCreate, DeploymentUpdate
+from .scheduled import forget_planned
+from .schedules import new_schedules, revised
 
 NOT_FOUND = "Deployment not found"
+
+NOWHERE: dict[str, Any] = dict.fromkeys(
+    ("work_pool_id", "work_pool_name", "work_queue_id", "work_queue_name")
+)
 
 TAKEN_OVER = (
     *("paused", "concurrency_limit", "concurrency_options", "global_concurrency_limit_id"),
@@ -41,6 +48,9 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     fields["schedules"] = new_schedules(context, given.schedules)
     for name in ("parameters", "enforce_parameter_schema"):
         fields[name] = getattr(given, name)
+    if given.enforce_parameter_schema:
+        _check_parameters(given)
+    fields |= await _place_given(context, given)
     made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
     decision = await ask(
         context,
@@ -53,7 +63,22 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         ),
     )
     deployment = existing(await context.resource(Deployment, id_of(decision.subject)))
+    if not is_new(decision):
+        await forget_planned(context, deployment.id, after=context.now())
     return answered(deployment_response(deployment), 201 if is_new(decision) else 200)
+
+
+def _check_parameters(given: DeploymentCreate) -> None:
+    schema = given.parameter_openapi_schema
+    wrong = None if schema is UNSET else problem(given.parameters, schema)
+    if wrong is not None:
+        raise invalid(f"Value error, {wrong}", "body")
+
+
+async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, Any]:
+    """Where runs wait, if that is said."""
+    found = await place(context, given.work_pool_name or None, given.work_queue_name or None)
+    return {} if found is None else placed(found)
 
 
 def given_fields(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
@@ -62,25 +87,14 @@ def given_fields(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
-def new_schedules(context: Context, given: list[ScheduleCreate]) -> list[DeploymentSchedule]:
-    """Schedules as they are stored; a 409 when two have one slug."""
-    slugs = [each.slug for each in given if each.slug is not None]
-    if len(slugs) != len(set(slugs)):
-        raise detail(409, CONFLICT)
-    now = context.now()
-    return [
-        DeploymentSchedule(
-            id=context.new_id(),
-            created=now,
-            updated=now,
-            schedule=each.schedule.schedule(now),
-            active=each.active,
-            max_scheduled_runs=each.max_scheduled_runs,
-            parameters=each.parameters,
-            slug=each.slug,
-        )
-        for each in given
-    ]
+def placed(found: Place) -> dict[str, Any]:
+    """The fields that say where runs wait."""
+    return {
+        "work_pool_id": found.pool.id,
+        "work_pool_name": found.pool.name,
+        "work_queue_id": found.queue.id,
+        "work_queue_name": found.queue.name,
+    }
 
 
 async def read_deployment(context: Context, call: Call) -> Reply:
@@ -99,25 +113,64 @@ async def read_deployment_by_name(context: Context, call: Call) -> Reply:
 
 
 async def update_deployment(context: Context, call: Call) -> Reply:
-    """Change a deployment."""
+    """Change a deployment; runs that its schedules have planned go, for they may be others now."""
     given = call.as_a(DeploymentUpdate)
-    if await context.resource(Deployment, call.id) is None:
-        raise detail(404, "Deployment not found.")
     fields = given_fields(given)
     for name in ("parameters", "enforce_parameter_schema", "job_variables"):
         value = getattr(given, name)
-        if value is None:
-            fields.pop(name, None)
-        elif value is not UNSET:
+        if value is not UNSET and value is not None:
             fields[name] = value
-    await amend(context, Deployment, call.id, fields)
+    deployment = await context.resource(Deployment, call.id)
+    if deployment is None:
+        raise detail(404, "Deployment not found.")
+    fields |= await _moved(context, deployment, given)
+
+    def changed(before: Deployment) -> dict[str, Any]:
+        after = structs.replace(before, **fields)
+        if "parameters" in fields and after.enforce_parameter_schema:
+            wrong = problem(after.parameters, after.parameter_openapi_schema)
+            if wrong is not None:
+                raise detail(409, f"Error updating deployment: {wrong}")
+        if given.schedules is UNSET:
+            return fields
+        return {**fields, "schedules": revised(context, before.schedules, given.schedules)}
+
+    now = context.now()
+    await change(context, Deployment, call.id, changed)
+    await forget_planned(context, call.id, after=None if given.paused is True else now)
     return NO_CONTENT
 
 
+async def _moved(context: Context, before: Deployment, given: DeploymentUpdate) -> dict[str, Any]:
+    """Where runs wait from now on, if that is said."""
+    if given.work_pool_name is UNSET and given.work_queue_name is UNSET:
+        return {}
+    pool = before.work_pool_name if given.work_pool_name is UNSET else given.work_pool_name
+    queue = None if given.work_queue_name is UNSET else given.work_queue_name
+    found = await place(context, pool, queue)
+    return NOWHERE if found is None else placed(found)
+
+
+async def pause_deployment(context: Context, call: Call) -> Reply:
+    """Pause a deployment: nothing is planned any more, and what was planned goes."""
+    existing(await context.resource(Deployment, call.id))
+    await amend(context, Deployment, call.id, {"paused": True})
+    await forget_planned(context, call.id)
+    return answered(None)
+
+
+async def resume_deployment(context: Context, call: Call) -> Reply:
+    """Let a deployment's schedules plan again."""
+    existing(await context.resource(Deployment, call.id))
+    await amend(context, Deployment, call.id, {"paused": False})
+    return answered(None)
+
+
 async def delete_deployment(context: Context, call: Call) -> Reply:
-    """Forget a deployment."""
+    """Forget a deployment, and its runs that have not begun."""
     existing(await context.resource(Deployment, call.id))
     await remove(context, Deployment, call.id)
+    await forget_planned(context, call.id, own=False)
     return NO_CONTENT
 
 
@@ -142,4 +195,8 @@ OPERATIONS = (
               statuses=(204,)),
     Operation(method="DELETE", path="/deployments/{id:uuid}", handler=delete_deployment,
               summary="Delete Deployment", tag="Deployments", statuses=(204,)),
+    Operation(method="POST", path="/deployments/{id:uuid}/pause_deployment",
+              handler=pause_deployment, summary="Pause Deployment", tag="Deployments"),
+    Operation(method="POST", path="/deployments/{id:uuid}/resume_deployment",
+              handler=resume_deployment, summary="Resume Deployment", tag="Deployments"),
 )  # fmt: skip

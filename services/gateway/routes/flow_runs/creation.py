@@ -55,7 +55,7 @@ async def _proposal(
         tags=given.tags,
         labels=_labels(given, flow),
         parent_task_run_id=given.parent_task_run_id,
-        parent_flow_run_id=await _parent(context, given.parent_task_run_id),
+        parent_flow_run_id=await parent_of(context, given.parent_task_run_id),
         infrastructure_document_id=given.infrastructure_document_id,
         job_variables={} if key is None and given.job_variables is None else given.job_variables,
         api_version=api_version,
@@ -70,7 +70,7 @@ def _labels(given: FlowRunCreate, flow: Flow) -> dict[str, Any]:
     return {**flow.labels, **ours, **(given.labels or {})}
 
 
-async def _parent(context: Context, task_run_id: UUID | None) -> UUID | None:
+async def parent_of(context: Context, task_run_id: UUID | None) -> UUID | None:
     """The flow run of the task run that stands for the subflow."""
     if task_run_id is None:
         return None

@@ -1,0 +1,28 @@
+"""Parameters of deployments and their runs: made of what was given, and checked by the schema."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from .http.errors import detail
+
+
+def made(given: Mapping[str, Any]) -> dict[str, Any]:
+    """*given*, its values made where they say how; raises `Refused` with a 400."""
+    values = hydrated(dict(given), {})
+    if isinstance(values, NotHydrated):
+        raise detail(400, f"Error hydrating flow run parameters: {values.reason}")
+    return values
+
+
+def problem(values: Mapping[str, Any], schema: dict[str, Any] | None) -> str | None:
+    """Why *values* do not fit *schema*; None when they do, or there is none."""
+    if not schema:
+        return None
+    match validated(dict(values), schema):
+        case NotValid(reason=reason):
+            return reason
+        case SchemaUnusable(reason=reason):
+            return f"The provided schema is not a valid json schema. Schema error: {reason}"
+        case None:
+            return None

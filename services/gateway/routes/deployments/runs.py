@@ -1,0 +1,183 @@
+"""Runs of deployments: made on request, and handed to whoever serves their deployments."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from events.changes import FlowRunCreated
+from events.identity import flow_run_id_of
+from events.policies import FlowRunPolicy
+from events.proposals import CreateFlowRun
+from events.queries import LIMIT_MAX, FlowRunFilter, FlowRunQuery, FlowRunSort
+from events.queries.criteria import InstantIs, NullableIdIs, StateIs, StateTypeIs
+from events.resources.deployments import Deployment
+from events.states import ProposedState, StateType
+
+from ...context import Context, existing
+from ...http.calls import Call
+from ...http.errors import Reply, answered, detail
+from ...http.operations import Operation
+from ...parameters import made, problem
+from ...places import place
+from ...rendering.runs import FlowRunResponse, flow_run_response
+from ...resources import amend
+from ..bodies import Labels
+from ..flow_runs.creation import parent_of
+from ..subjects import id_of
+from . import one
+
+POLLED_ANEW = timedelta(seconds=30)
+"""A deployment is told that it was polled when the last time is as long ago."""
+
+
+class DeploymentFlowRunCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run of a deployment to create; it has the deployment's parameters and tags besides."""
+
+    state: ProposedState | None = None
+    name: str | None = None
+    parameters: dict[str, Any] = {}
+    enforce_parameter_schema: bool | None = None
+    context: dict[str, Any] = {}
+    infrastructure_document_id: UUID | None = None
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: list[str] = []
+    idempotency_key: str | None = None
+    labels: Labels | None = None
+    parent_task_run_id: UUID | None = None
+    work_queue_name: str | None = None
+    job_variables: dict[str, Any] | None = None
+
+
+class ScheduledRunsAsked(Struct, frozen=True, kw_only=True):
+    """Whose runs are wanted, and until when they are due."""
+
+    deployment_ids: list[UUID]
+    scheduled_before: datetime | None = None
+    limit: int | None = None
+
+
+async def create_flow_run(context: Context, call: Call) -> Reply:
+    """Create a run of a deployment, or find the one that its key has made before: 201 or 200."""
+    given = call.as_a(DeploymentFlowRunCreate)
+    deployment = one.existing(await context.resource(Deployment, call.id))
+    answer = await context.ask(await _proposal(context, deployment, given, call.api_version))
+    decision = answer.decided()
+    is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
+    run = existing(await context.flow_run(id_of(decision.subject)))
+    return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
+
+
+async def _proposal(
+    context: Context,
+    deployment: Deployment,
+    given: DeploymentFlowRunCreate,
+    api_version: str | None,
+) -> CreateFlowRun:
+    key = given.idempotency_key
+    queue = await _queue(context, deployment, given.work_queue_name)
+    return CreateFlowRun(
+        id=str(context.new_id()),
+        at=context.now(),
+        flow_run_id=context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key),
+        flow_id=deployment.flow_id,
+        name=given.name or None,
+        state=given.state or ProposedState(type=StateType.SCHEDULED, name="Scheduled"),
+        deployment_id=deployment.id,
+        deployment_version=deployment.version,
+        **queue,
+        parameters=_parameters(deployment, given),
+        idempotency_key=key,
+        context=given.context,
+        empirical_policy=given.empirical_policy,
+        tags=sorted({*deployment.tags, *given.tags}),
+        labels={
+            **deployment.labels,
+            "prefect.flow.id": str(deployment.flow_id),
+            "prefect.deployment.id": str(deployment.id),
+            **(given.labels or {}),
+        },
+        parent_task_run_id=given.parent_task_run_id,
+        parent_flow_run_id=await parent_of(context, given.parent_task_run_id),
+        infrastructure_document_id=(
+            given.infrastructure_document_id or deployment.infrastructure_document_id
+        ),
+        job_variables=given.job_variables,
+        api_version=api_version,
+    )
+
+
+async def _queue(context: Context, deployment: Deployment, name: str | None) -> dict[str, Any]:
+    """Where the run waits: in a queue of the deployment's pool, its own unless one is named."""
+    if name is not None and deployment.work_pool_name is None:
+        raise detail(
+            400,
+            f"Cannot create flow run in work queue {name} because deployment {deployment.id} is"
+            " not associated with a work pool. Please remove work_pool_name and try again.",
+        )
+    found = None if name is None else await place(context, deployment.work_pool_name, name)
+    if found is not None:
+        return one.placed(found)
+    return {
+        "work_pool_id": deployment.work_pool_id,
+        "work_pool_name": deployment.work_pool_name,
+        "work_queue_id": deployment.work_queue_id,
+        "work_queue_name": deployment.work_queue_name,
+    }
+
+
+def _parameters(deployment: Deployment, given: DeploymentFlowRunCreate) -> dict[str, Any]:
+    values = made({**deployment.parameters, **given.parameters})
+    is_enforced = given.enforce_parameter_schema
+    if is_enforced is None:
+        is_enforced = deployment.enforce_parameter_schema
+    wrong = problem(values, deployment.parameter_openapi_schema) if is_enforced else None
+    if wrong is not None:
+        raise detail(409, f"Error creating flow run: {wrong}")
+    return values
+
+
+async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
+    """The runs of some deployments that are scheduled, the earliest first."""
+    asked = call.as_a(ScheduledRunsAsked)
+    limit = LIMIT_MAX if asked.limit is None else asked.limit
+    if not 0 <= limit <= LIMIT_MAX:
+        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
+        raise detail(422, f"Invalid limit: must be {bound}.")
+    query = FlowRunQuery(
+        flow_runs=FlowRunFilter(
+            deployment_id=NullableIdIs(any_=asked.deployment_ids),
+            state=StateIs(type=StateTypeIs(any_=[StateType.SCHEDULED])),
+            next_scheduled_start_time=InstantIs(before_=asked.scheduled_before),
+        ),
+        sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+        limit=limit,
+    )
+    await context.writes.are_visible()
+    runs, now = await context.views.flow_runs(query), context.now()
+    await asyncio.gather(*(polled(context, id) for id in dict.fromkeys(asked.deployment_ids)))
+    return answered([flow_run_response(run, now) for run in runs])
+
+
+async def polled(context: Context, deployment_id: UUID) -> None:
+    """Note that somebody serves the deployment, unless that is known."""
+    deployment, now = await context.resource(Deployment, deployment_id), context.now()
+    if deployment is None:
+        return
+    last = deployment.last_polled
+    if deployment.status == "READY" and last is not None and now - last < POLLED_ANEW:
+        return
+    await amend(context, Deployment, deployment_id, {"status": "READY", "last_polled": now})
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/deployments/{id:uuid}/create_flow_run",
+              handler=create_flow_run, summary="Create Flow Run From Deployment",
+              tag="Deployments", takes=DeploymentFlowRunCreate, gives=FlowRunResponse,
+              statuses=(201, 200)),
+    Operation(method="POST", path="/deployments/get_scheduled_flow_runs",
+              handler=scheduled_flow_runs, summary="Get Scheduled Flow Runs For Deployments",
+              tag="Deployments", takes=ScheduledRunsAsked, gives=list[FlowRunResponse]),
+)  # fmt: skip
