@@ -3,12 +3,17 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
+from typing import Self
 
 PREFECT = "prefect==3.9.1"
 OVERRIDE = "certifi"
 """The client pins a release of it that an index may not have yet."""
+
+END_S = 20.0
+"""How long a command may take to end."""
 
 
 def prefect_python() -> Path:
@@ -32,26 +37,76 @@ def prefect_python() -> Path:
     return python
 
 
-def run_script(script: Path, api_url: str, home: Path) -> "subprocess.CompletedProcess[str]":
-    """Run *script* with the client, talking to *api_url*; what it said and how it ended."""
-    environment = {
-        "PATH": os.environ["PATH"],
+def environment(api_url: str, home: Path) -> dict[str, str]:
+    """The environment of a client that talks to *api_url* and knows nothing else."""
+    return {
+        "PATH": f"{prefect_python().parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
         "PREFECT_HOME": str(home / ".prefect"),
         "PREFECT_API_URL": api_url,
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "NO_COLOR": "1",
     }
+
+
+def run_script(
+    script: Path, api_url: str, home: Path, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run *script* with the client, talking to *api_url*; what it said and how it ended."""
+    return run(api_url, home, str(prefect_python()), str(script), *arguments)
+
+
+def run(api_url: str, home: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the client; what it said and how it ended."""
     return subprocess.run(
-        [str(prefect_python()), str(script)],
-        env=environment,
+        command,
+        env=environment(api_url, home),
         cwd=home,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+class Started:
+    """A command of the client that goes on until it is interrupted, as by Ctrl-C."""
+
+    def __init__(self, api_url: str, home: Path, *command: str) -> None:
+        self._log = home / "said.txt"
+        with self._log.open("w") as said:
+            self._process = subprocess.Popen(
+                command,
+                env=environment(api_url, home),
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.interrupt()
+
+    def interrupt(self) -> int:
+        """Interrupt it, and kill what is left of it; its exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            return self._process.wait()
+
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text(errors="replace")
 
 
 def _uv(*arguments: str) -> None:

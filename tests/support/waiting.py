@@ -15,3 +15,13 @@ async def wait_until(predicate: Callable[[], bool | Awaitable[bool]], seconds: f
             return
         assert time.monotonic() < deadline, f"still not true after {seconds} s"
         await anyio.sleep(0.005)
+
+
+def comes_true(predicate: Callable[[], bool], seconds: float) -> bool:
+    """Whether *predicate* holds within *seconds*; it is asked five times a second."""
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True

@@ -84,6 +84,8 @@ async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, A
 def given_fields(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
     """What was said of the deployment in so many words."""
     fields = {name: getattr(given, name) for name in TAKEN_OVER}
+    if fields["job_variables"] is None:
+        del fields["job_variables"]
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
@@ -116,7 +118,7 @@ async def update_deployment(context: Context, call: Call) -> Reply:
     """Change a deployment; runs that its schedules have planned go, for they may be others now."""
     given = call.as_a(DeploymentUpdate)
     fields = given_fields(given)
-    for name in ("parameters", "enforce_parameter_schema", "job_variables"):
+    for name in ("parameters", "enforce_parameter_schema"):
         value = getattr(given, name)
         if value is not UNSET and value is not None:
             fields[name] = value

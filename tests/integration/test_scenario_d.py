@@ -1,0 +1,107 @@
+"""A flow is served by the unmodified client, and runs when another process asks for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateway import Running
+from tests.support.prefect_client import Started, prefect_python, run, run_script
+from tests.support.waiting import comes_true
+
+SCRIPT = Path(__file__).parent / "flows" / "scenario_d.py"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Everything behind one gateway."""
+    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-d") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(gateway: Running) -> Iterator[httpx.Client]:
+    """A client of the API."""
+    with gateway.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def served(gateway: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """The process that serves the flow."""
+    command = (str(prefect_python()), str(SCRIPT), "serve")
+    with Started(gateway.url, tmp_path_factory.mktemp("server"), *command) as process:
+        yield process
+
+
+def _deployment(api: httpx.Client, name: str = "served") -> dict[str, Any]:
+    answer = api.get(f"/deployments/name/scenario-d/{name}")
+    return answer.json() if answer.status_code == 200 else {}
+
+
+def seen(process: Started, is_so: Callable[[], bool]) -> None:
+    """Wait until *is_so*; else what *process* has said."""
+    assert comes_true(is_so, 60), process.said()
+
+
+@pytest.fixture
+def ready(api: httpx.Client, served: Started) -> dict[str, Any]:
+    """The deployment, once it is polled."""
+    seen(served, lambda: _deployment(api).get("status") == "READY")
+    return _deployment(api)
+
+
+def test_a_served_flow_is_a_deployment(ready: dict[str, Any]) -> None:
+    assert ready["tags"] == ["d"]
+    assert ready["parameters"] == {"b": 40}
+    assert ready["parameter_openapi_schema"]["properties"].keys() == {"a", "b", "wait_s"}
+    (schedule,) = ready["schedules"]
+    assert schedule["schedule"]["cron"] == "0 3 1 1 *"
+
+
+def test_who_asks_for_a_run_gets_one(
+    gateway: Running, api: httpx.Client, ready: dict[str, Any], served: Started, tmp_path: Path
+) -> None:
+    asked = run_script(SCRIPT, gateway.url, tmp_path, "ask")
+
+    assert asked.returncode == 0, asked.stderr
+    word, run_id, state = asked.stdout.splitlines()[-1].split()
+    assert (word, state) == ("RUN", "Completed"), served.said()
+    made = api.get(f"/flow_runs/{run_id}").json()
+    assert (made["parameters"], made["tags"]) == ({"a": 2, "b": 40}, ["d"])
+    assert (made["deployment_id"], made["run_count"]) == (ready["id"], 1)
+    states = api.get("/flow_run_states/", params={"flow_run_id": run_id}).json()
+    names = [each["name"] for each in states]
+    assert names == ["Scheduled", "Pending", "Submitting", "Running", "Completed"]
+    lines = api.post("/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}}).json()
+    assert "adding 2 and 40" in {line["message"] for line in lines}
+
+
+def test_a_run_is_cancelled_while_it_runs(
+    gateway: Running, api: httpx.Client, ready: dict[str, Any], served: Started, tmp_path: Path
+) -> None:
+    body = {"parameters": {"wait_s": 60}}
+    id = api.post(f"/deployments/{ready['id']}/create_flow_run", json=body).json()["id"]
+
+    def state() -> str:
+        return api.get(f"/flow_runs/{id}").json()["state_name"]
+
+    seen(served, lambda: state() == "Running")
+    cancelled = run(gateway.url, tmp_path, "prefect", "flow-run", "cancel", id)
+    assert cancelled.returncode == 0, cancelled.stderr
+    seen(served, lambda: state() == "Cancelled")
+
+
+def test_who_stops_serving_pauses_the_deployment(
+    gateway: Running, api: httpx.Client, tmp_path: Path
+) -> None:
+    command = (str(prefect_python()), str(SCRIPT), "serve", "stopped")
+    with Started(gateway.url, tmp_path, *command) as process:
+        seen(process, lambda: _deployment(api, "stopped").get("status") == "READY")
+        assert _deployment(api, "stopped")["paused"] is False
+        process.interrupt()
+        assert _deployment(api, "stopped")["paused"] is True, process.said()

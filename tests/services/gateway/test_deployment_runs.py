@@ -1,0 +1,158 @@
+"""Runs of a deployment are made on request, handed out, and forgotten when it changes."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from headgate.clock import new_id, now
+
+SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}
+
+
+@pytest.fixture
+def deployment(api: httpx.Client, flow_id: str) -> dict[str, Any]:
+    """A deployment with parameters, tags and labels."""
+    body = {
+        "name": "nightly",
+        "flow_id": flow_id,
+        "tags": ["own"],
+        "labels": {"own": 1},
+        "version": "v1",
+        "parameters": {"x": 1, "y": 2},
+        "parameter_openapi_schema": SCHEMA,
+    }
+    return api.post("/deployments/", json=body).json()
+
+
+def create(api: httpx.Client, deployment: dict[str, Any], **fields: Any) -> httpx.Response:
+    return api.post(f"/deployments/{deployment['id']}/create_flow_run", json=fields)
+
+
+def planned(api: httpx.Client, deployment: dict[str, Any], hours: float) -> str:
+    """The id of a run as a schedule makes it, due some hours from now."""
+    due = now() + timedelta(hours=hours)
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
+    return create(api, deployment, state=state).json()["id"]
+
+
+def waiting(api: httpx.Client, deployment: dict[str, Any], **more: Any) -> list[str]:
+    body = {"deployment_ids": [deployment["id"]], **more}
+    answer = api.post("/deployments/get_scheduled_flow_runs", json=body)
+    assert answer.status_code == 200, answer.text
+    return [run["id"] for run in answer.json()]
+
+
+def test_a_run_has_what_the_deployment_gives_it(
+    api: httpx.Client, deployment: dict[str, Any]
+) -> None:
+    made = create(api, deployment, parameters={"x": 3}, tags=["asked"], labels={"asked": 2})
+
+    assert made.status_code == 201
+    run = made.json()
+    assert (run["deployment_id"], run["deployment_version"]) == (deployment["id"], "v1")
+    assert (run["flow_id"], run["state_name"]) == (deployment["flow_id"], "Scheduled")
+    assert (run["parameters"], run["tags"]) == ({"x": 3, "y": 2}, ["asked", "own"])
+    assert run["labels"] == {
+        "team": "a", "prefect.flow.id": run["flow_id"], "own": 1,
+        "prefect.deployment.id": deployment["id"], "asked": 2,
+    }  # fmt: skip
+
+
+def test_a_key_makes_one_run(api: httpx.Client, deployment: dict[str, Any]) -> None:
+    key = str(new_id())
+    first, second = (create(api, deployment, idempotency_key=key) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+
+
+def test_parameters_fit_the_schema_where_it_counts(
+    api: httpx.Client, deployment: dict[str, Any]
+) -> None:
+    wrong = create(api, deployment, parameters={"x": "a"})
+    assert wrong.status_code == 409
+    assert wrong.json()["detail"].startswith("Error creating flow run: Validation failed for field")
+    free = create(api, deployment, parameters={"x": "a"}, enforce_parameter_schema=False)
+    assert free.status_code == 201
+    unmade = create(api, deployment, parameters={"x": {"__prefect_kind": "json", "value": "{"}})
+    assert unmade.status_code == 400
+    assert unmade.json()["detail"].startswith("Error hydrating flow run parameters: Invalid JSON")
+
+
+def test_a_deployment_keeps_parameters_that_fit(
+    api: httpx.Client, deployment: dict[str, Any]
+) -> None:
+    answer = api.patch(f"/deployments/{deployment['id']}", json={"parameters": {"x": "a"}})
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("Error updating deployment: Validation failed")
+    for schema in (SCHEMA, {"type": "colour"}):
+        body = {
+            "name": "wrong", "flow_id": deployment["flow_id"], "parameters": {"x": "a"},
+            "parameter_openapi_schema": schema,
+        }  # fmt: skip
+        refused = api.post("/deployments/", json=body)
+        assert refused.status_code == 422
+        assert refused.json()["exception_detail"][0]["loc"] == ["body"]
+
+
+def test_there_is_no_run_without_a_deployment(api: httpx.Client, unknown: str) -> None:
+    answer = create(api, {"id": unknown})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Deployment not found"})
+
+
+def test_a_queue_needs_a_pool(api: httpx.Client, deployment: dict[str, Any]) -> None:
+    answer = create(api, deployment, work_queue_name="fast")
+    assert answer.status_code == 400
+    assert "is not associated with a work pool" in answer.json()["detail"]
+
+
+def test_who_serves_gets_what_is_due_the_earliest_first(
+    api: httpx.Client, deployment: dict[str, Any]
+) -> None:
+    later, soon = planned(api, deployment, 2), planned(api, deployment, 1)
+    api.post(f"/flow_runs/{later}/set_state", json={"state": {"type": "SCHEDULED"}})
+    late = planned(api, deployment, 3)
+
+    assert waiting(api, deployment) == [later, soon, late]
+    assert waiting(api, deployment, limit=1) == [later]
+    in_two_hours = str(now() + timedelta(hours=2))
+    assert waiting(api, deployment, scheduled_before=in_two_hours) == [later, soon]
+    assert waiting(api, {"id": str(new_id())}) == []
+    too_many = {"deployment_ids": [deployment["id"]], "limit": 201}
+    assert api.post("/deployments/get_scheduled_flow_runs", json=too_many).status_code == 422
+
+
+def test_who_is_served_is_ready(api: httpx.Client, deployment: dict[str, Any]) -> None:
+    path = f"/deployments/{deployment['id']}"
+    waiting(api, deployment)
+    first = api.get(path).json()
+    waiting(api, deployment)
+
+    assert (first["status"], first["last_polled"] is None) == ("READY", False)
+    assert api.get(path).json() == first
+
+
+def test_a_deployment_is_paused_and_resumed(
+    api: httpx.Client, deployment: dict[str, Any], unknown: str
+) -> None:
+    path = f"/deployments/{deployment['id']}"
+    for word, paused in (("pause", True), ("resume", False)):
+        answer = api.post(f"{path}/{word}_deployment")
+        assert (answer.status_code, answer.json()) == (200, None)
+        assert api.get(path).json()["paused"] is paused
+        gone = api.post(f"/deployments/{unknown}/{word}_deployment")
+        assert (gone.status_code, gone.json()) == (404, {"detail": "Deployment not found"})
+
+
+def test_runs_that_have_not_begun_go_with_their_deployment(
+    api: httpx.Client, deployment: dict[str, Any]
+) -> None:
+    due, running = planned(api, deployment, 1), planned(api, deployment, -1)
+    api.post(f"/flow_runs/{running}/set_state", json={"state": {"type": "RUNNING"}})
+    api.post(f"/deployments/{deployment['id']}/pause_deployment")
+    assert api.get(f"/flow_runs/{due}").status_code == 200
+
+    api.delete(f"/deployments/{deployment['id']}")
+    assert api.get(f"/flow_runs/{due}").status_code == 404
+    assert api.get(f"/flow_runs/{running}").status_code == 200
