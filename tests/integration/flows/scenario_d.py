@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportFunctionMemberAccess=false
 """Scenario D: a flow is served, run by another process, and cancelled while it runs."""
 
 import sys
