@@ -38,6 +38,7 @@ from .proposals import (
     ResetLimit,
     StoreResource,
     TakeSlots,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 
@@ -114,6 +115,11 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A sorted set: what will be due, by millisecond, and the entry up to which it was set."""
         return self._key(partition, "timers")
 
+    @property
+    def planned(self) -> str:
+        """A hash: by deployment, what was planned of each of its schedules, and until when."""
+        return self._key(self.control, "planned")
+
     def replies(self, partition: int, client: str) -> str:
         return self._key(partition, f"replies:{client}")
 
@@ -146,7 +152,7 @@ class Streams(Struct, frozen=True, kw_only=True):
                 return self.control
             case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun() | DeleteFlowRun():
                 return self.of_run(proposal.flow_run_id)
-            case FireTimer():
+            case FireTimer() | UnscheduleFlowRun():
                 return self.of_run(proposal.flow_run_id)
             case ProposeTaskRunState() | RecordTaskRun() | AmendTaskRun() | DeleteTaskRun():
                 return self.of_run(proposal.flow_run_id or proposal.task_run_id)

@@ -16,6 +16,7 @@ from .runs import (
     RecordTaskRun,
     RegisterFlow,
     TimerKind,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 from .slots import (
@@ -38,6 +39,7 @@ Proposal = (
     | ProposeFlowRunState
     | AmendFlowRun
     | FireTimer
+    | UnscheduleFlowRun
     | DeleteFlowRun
     | CreateTaskRun
     | AmendTaskRun
@@ -91,5 +93,6 @@ __all__ = [
     "StoreResource",
     "TakeSlots",
     "TimerKind",
+    "UnscheduleFlowRun",
     "WriteLogs",
 ]

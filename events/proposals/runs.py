@@ -98,6 +98,13 @@ class FireTimer(AnyProposal, frozen=True, kw_only=True, tag="fire_timer.v1"):
     state_id: UUID
 
 
+class UnscheduleFlowRun(AnyProposal, frozen=True, kw_only=True, tag="unschedule_flow_run.v1"):
+    """Forget a flow run that still waits, in its state *state_id*, for its first start."""
+
+    flow_run_id: UUID
+    state_id: UUID
+
+
 class DeleteFlowRun(AnyProposal, frozen=True, kw_only=True, tag="delete_flow_run.v1"):
     """Forget a flow run, and those of *task_run_ids* that are its task runs.
 

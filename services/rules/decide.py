@@ -33,13 +33,14 @@ from events.proposals import (
     ResetLimit,
     StoreResource,
     TakeSlots,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 
 from .answers.amending import amend_flow_run, amend_task_run
 from .answers.caching import cache_task_state
 from .answers.creation import create_flow_run, create_task_run, register_flow
-from .answers.deleting import delete_flow_run, delete_task_run
+from .answers.deleting import delete_flow_run, delete_task_run, unschedule_flow_run
 from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
@@ -76,6 +77,8 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return amend_task_run(known, proposal, at)
         case FireTimer():
             return fire_timer(known, proposal, at)
+        case UnscheduleFlowRun():
+            return unschedule_flow_run(known, proposal, at)
         case DeleteFlowRun():
             return delete_flow_run(known, proposal, at)
         case DeleteTaskRun():

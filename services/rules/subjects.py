@@ -47,6 +47,7 @@ from events.proposals import (
     SlotProposal,
     StoreResource,
     TakeSlots,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 from events.resources.resource import Resource
@@ -73,7 +74,9 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
     see `Streams.of_key`.
     """
     match proposal:
-        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+            return (flow_run_key(proposal.flow_run_id),)
+        case FireTimer() | UnscheduleFlowRun():
             return (flow_run_key(proposal.flow_run_id),)
         case DeleteFlowRun(flow_run_id=id, task_run_ids=task_runs):
             keys = (key for each in task_runs for key in _with_its_place(known, each))
@@ -108,9 +111,8 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
             return (*keys, flow_run_key(proposal.flow_run_id))
         case RegisterFlow(name=name):
             alias = known.get(flow_name_key(name))
-            if isinstance(alias, Alias):
-                return (flow_name_key(name), flow_key(alias.id))
-            return (flow_name_key(name),)
+            named = (flow_name_key(name),)
+            return (*named, flow_key(alias.id)) if isinstance(alias, Alias) else named
         case StoreResource():
             return keys_to_store(known, proposal)
         case AmendResource():
@@ -155,7 +157,9 @@ def _subject(
 ) -> FlowRun | TaskRun | TaskCache | Resource | None:
     """What *proposal* is about, if it exists and remembers proposals."""
     match proposal:
-        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun() | FireTimer():
+        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+            return flow_run_of(known, proposal.flow_run_id)
+        case FireTimer() | UnscheduleFlowRun():
             return flow_run_of(known, proposal.flow_run_id)
         case ProposeTaskRunState() | AmendTaskRun():
             return task_run_of(known, proposal.task_run_id)

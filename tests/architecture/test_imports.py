@@ -46,6 +46,9 @@ SCOPES = {
     "services.values": May(
         PURE, {"jinja2", "jsonschema", "msgspec", "referencing"}, ("services.values",)
     ),
+    "services.rules.schedules": May(
+        PURE, {"croniter", "dateutil", "msgspec"}, ("events", "services.rules")
+    ),
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
     "headgate.demo.flow": May(set(), {"prefect"}, ()),

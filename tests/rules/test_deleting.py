@@ -2,10 +2,25 @@
 
 from uuid import UUID
 
+import pytest
+
 from events.changes import FlowRunDeleted, Left, TaskRunDeleted
-from events.entities import Bookkeeping, task_place_key, task_run_key
-from events.proposals import AmendTaskRun, CreateTaskRun, DeleteFlowRun, DeleteTaskRun
-from events.states import StateType
+from events.decisions import Outcome
+from events.entities import (
+    NOTHING_BOOKED,
+    Bookkeeping,
+    flow_run_key,
+    task_place_key,
+    task_run_key,
+)
+from events.proposals import (
+    AmendTaskRun,
+    CreateTaskRun,
+    DeleteFlowRun,
+    DeleteTaskRun,
+    UnscheduleFlowRun,
+)
+from events.states import State, StateType
 from events.states.constructors import Running
 from services.rules import answered, needs
 from tests.support.case import Case
@@ -118,3 +133,43 @@ def test_a_deleted_run_can_be_made_again(case: Case) -> None:
     case.given(a_flow_run(a_state(StateType.PENDING)))
     assert case.flow_run.progress.version == 1
     case.accepts(propose(Running()))
+
+
+WAITING = a_state(StateType.SCHEDULED)
+
+
+def unschedule(state_id: UUID = STATE) -> UnscheduleFlowRun:
+    return UnscheduleFlowRun(id="changed", flow_run_id=RUN, state_id=state_id)
+
+
+def test_a_run_that_waits_for_its_first_start_is_forgotten(case: Case) -> None:
+    """Spec 8.5."""
+    case.given(a_flow_run(WAITING))
+    decision = case.decided(unschedule())
+    (gone,) = decision.changes
+    assert isinstance(gone, FlowRunDeleted)
+    assert flow_run_key(RUN) not in case.known
+
+
+@pytest.mark.parametrize(
+    ("state", "booked", "id"),
+    [
+        (None, NOTHING_BOOKED, STATE),
+        (WAITING, NOTHING_BOOKED, UUID(int=1)),
+        (WAITING, Bookkeeping(run_count=1), STATE),
+        (a_state(StateType.PENDING), NOTHING_BOOKED, STATE),
+        (a_state(StateType.SCHEDULED, "AwaitingConcurrencySlot"), NOTHING_BOOKED, STATE),
+    ],
+)
+def test_a_run_that_waits_no_more_or_for_something_else_stays(
+    case: Case, state: State | None, booked: Bookkeeping, id: UUID
+) -> None:
+    """Edge case 42: who waits for a slot stays."""
+    case.given(a_flow_run(state, booked))
+    decision = case.decided(unschedule(id))
+    assert (decision.outcome, decision.changes) == (Outcome.REJECT, ())
+    assert decision.rule == "UnscheduleOnlyWaitingRuns"
+
+
+def test_a_run_that_is_gone_needs_no_unscheduling(case: Case) -> None:
+    assert case.decided(unschedule()).outcome is Outcome.REJECT

@@ -26,6 +26,7 @@ from events.proposals import (
     RecordedFields,
     RecordTaskRun,
     RegisterFlow,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 from events.states import ProposedState, State, StateDetails, StateType
@@ -170,6 +171,7 @@ others: Proposals = st.one_of(
         timer=st.sampled_from(["late", "pause", "cancelling"]),
         state_id=transitions,
     ),
+    st.builds(UnscheduleFlowRun, id=ids, flow_run_id=runs, state_id=transitions),
     st.builds(AmendTaskRun, id=ids, task_run_id=task_runs, name=words),
     st.builds(DeleteTaskRun, id=ids, task_run_id=task_runs),
     st.builds(

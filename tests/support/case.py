@@ -36,6 +36,7 @@ from events.proposals import (
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
+    UnscheduleFlowRun,
     WriteLogs,
 )
 from events.resources.resource import Resource
@@ -215,7 +216,10 @@ class Case:
         assert decode_decision(encode(decision)) == decision, "the decision is lost on the wire"
         entered = [each for each in decision.changes if isinstance(each, StateEntered)]
         assert len(entered) <= 1, "a decision enters two states"
-        fires_in_vain = isinstance(proposal, FireTimer) and decision.subject not in self.known
+        fires_in_vain = (
+            isinstance(proposal, FireTimer | UnscheduleFlowRun)
+            and decision.subject not in self.known
+        )
         if not isinstance(proposal, WriteLogs) and not fires_in_vain:
             assert decision.version == _version(self.known, decision.subject) + 1
         entry_id = self._fold(decision)
