@@ -14,6 +14,7 @@ from msgspec.json import encode
 from rich.console import Console
 from rich.progress import Progress
 
+from headgate import clock
 from tests.parity import reference
 from tests.parity.contest import Contest, Found, Tally
 from tests.parity.script import Recording
@@ -28,6 +29,8 @@ INSIDE = 2
 HTTP_CLIENTS = 1
 HTTP_EVERY = 10
 """One sequence of so many goes to the reference over HTTP."""
+SAID_EVERY = 500
+"""Where there is no terminal to show progress on, one line for so many sequences."""
 FOUND_MAX = 12
 """So many different differences end the comparison: there is something to mend."""
 
@@ -55,7 +58,7 @@ async def compare(seed: int, sequences: int, folder: Path) -> Tally:
     dev = await asyncio.to_thread(Dev(folder / "headgate", **QUIET).start)
     try:
         async with references(folder) as (piped, served):
-            tally = Tally()
+            tally, began = Tally(), clock.elapsed_s()
             numbers = {"pipe": iter([n for n in range(sequences) if n % HTTP_EVERY]),
                        "HTTP": iter(range(0, sequences, HTTP_EVERY))}  # fmt: skip
             with Progress(console=console, transient=True) as progress:
@@ -69,6 +72,8 @@ async def compare(seed: int, sequences: int, folder: Path) -> Tally:
                         found = await contest.hold(Random(f"{seed}/{number}"), tally)
                         tally.ways[way] += 1
                         progress.advance(shown)
+                        if not console.is_terminal and tally.sequences % SAID_EVERY == 0:
+                            console.print(f"{tally} after {clock.elapsed_s() - began:.0f} s")
                         if found is not None:
                             report(found, number)
 
@@ -110,9 +115,7 @@ def main() -> int:
         console.print(f"  {count:7} {kind}")
     for name, count in sorted(tally.known.items()):
         console.print(f"documented: {name}: {count}")
-    console.print(
-        f"sequences={tally.sequences} steps={tally.steps} differences={tally.differences}"
-    )
+    console.print(str(tally))
     return int(tally.differences > 0)
 
 

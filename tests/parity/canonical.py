@@ -68,7 +68,9 @@ class Canon:
             return {name: self._walk(name, found[name]) for name in sorted(found)}
         if isinstance(value, list):
             if key in SETS:
-                value = sorted(cast("list[str]", value))
+                value = sorted(cast("list[str]", value), key=self._age)
+            if key == "results":
+                value = sorted(cast("list[Any]", value), key=self._run_of)
             return [self._walk(key, each) for each in cast("list[Any]", value)]
         return self._text(key, value) if isinstance(value, str) else value
 
@@ -78,6 +80,14 @@ class Canon:
         if key == "name" and SLUG.match(text):
             return "<two words>"
         return ID.sub(self._id, text.replace(self.nonce, "~"))
+
+    def _run_of(self, result: Mapping[str, Any]) -> str:
+        """The name of the run that one of many results is about."""
+        return self.ids.get(result.get("flow_run_id", result.get("id", "")), "")
+
+    def _age(self, text: str) -> tuple[str, str]:
+        """Texts in their order, then ids: those that have a name, and then the others."""
+        return ("~", self.ids.get(text, "~")) if ID.fullmatch(text) else ("", text)
 
     def _id(self, match: re.Match[str]) -> str:
         return self.ids.setdefault(match[0], f"id {len(self.ids) + 1}")

@@ -40,6 +40,9 @@ class Tally(Struct):
     ways: Counter[str] = field(default_factory=Counter[str])
     found: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
+    def __str__(self) -> str:
+        return f"sequences={self.sequences} steps={self.steps} differences={self.differences}"
+
 
 class Contest:
     """Two sides that play the same."""

@@ -42,8 +42,16 @@ def _no_pause_keys(_: Difference, __: Step, theirs: Observation, ours: Observati
     )
 
 
+def _key_of_a_deleted(
+    difference: Difference, step: Step, theirs: Observation, ours: Observation
+) -> bool:
+    is_another = step.binds is not None and difference.reference == step.binds
+    return is_another and difference.place == "id" and "idempotency_key" in step.body
+
+
 KNOWN: tuple[Known, ...] = (
     Known("the same request sent again", _sent_again),
+    Known("a flow run created with the key of a deleted one", _key_of_a_deleted),
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
 )
 

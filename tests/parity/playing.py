@@ -17,7 +17,7 @@ NAME = re.compile(r"\$([a-z]+\d*)")
 DELAYS = ("retry_delay", "retry_delay_seconds")
 ALWAYS_S = (10.0, 30.0, 300.0)
 """Delays that servers know by themselves."""
-SETTLED_S = 3.0
+SETTLING_S, SETTLED_S = 0.02, 3.0
 
 
 class Unbound(Exception):
@@ -56,12 +56,14 @@ class Player:
         if status != INVALID:
             named = self.canon.named(answer, is_unordered=step.is_unordered)
         seen = Seen(asked=step.path, status=status, body=named)
+        waited = 0.0
+        if step.settles and wanted is not None:
+            await asyncio.sleep(SETTLING_S)
         reads = await self._reads(step)
         if step.settles and wanted is not None:
-            waited = 0.0
             while waited < SETTLED_S and any(differences(wanted.reads, reads)):
-                await asyncio.sleep(0.02)
-                waited += 0.02
+                await asyncio.sleep(SETTLING_S)
+                waited += SETTLING_S
                 reads = await self._reads(step)
         return Observation(kind=step.kind, answer=seen, reads=reads)
 

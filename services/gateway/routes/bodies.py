@@ -87,7 +87,7 @@ class TaskRunCreate(_Body, frozen=True, kw_only=True):
 class TaskRunUpdate(_Body, frozen=True, kw_only=True):
     """What of a task run to change; what is absent stays."""
 
-    name: str | UnsetType = UNSET
+    name: str | None | UnsetType = UNSET
 
 
 class LogCreate(_Body, frozen=True, kw_only=True):

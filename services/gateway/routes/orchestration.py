@@ -23,12 +23,15 @@ class OrchestrationResult(Struct, frozen=True):
     details: dict[str, Any]
 
 
-def proposal_id(context: Context, state: ProposedState, body: bytes) -> str:
-    """The same for the same request sent again, which clients mark by its transition id."""
+def proposal_id(context: Context, state: ProposedState, asked: bytes) -> str:
+    """The same for the same request sent again, which clients mark by its transition id.
+
+    *asked* is all that makes it the same: whose state it is to be, and the request's body.
+    """
     transition_id = state.state_details.transition_id
     if transition_id is None:
         return str(context.new_id())
-    return f"{transition_id}/{blake2b(body, digest_size=8).hexdigest()}"
+    return f"{transition_id}/{blake2b(asked, digest_size=8).hexdigest()}"
 
 
 def orchestrated(answer: Answer, data: Any = None) -> Reply:

@@ -2,13 +2,13 @@
 
 from random import Random
 
-from tests.parity.kinds import flow_runs
+from tests.parity.kinds import flow_runs, task_runs
 from tests.parity.kinds.lists import looked_at
 from tests.parity.kinds.world import Kind, World
 from tests.parity.script import Step
 
-KINDS: tuple[Kind, ...] = (*flow_runs.KINDS,)
-STEPS_MAX = 9
+KINDS: tuple[Kind, ...] = (*flow_runs.KINDS, *task_runs.KINDS)
+STEPS_MAX = 10
 
 
 def drawn(random: Random) -> list[Step]:

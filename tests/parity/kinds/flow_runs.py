@@ -58,7 +58,7 @@ def set_state(world: World) -> Step | None:
     headers = world.client
     return Step(
         kind="set_flow_run_state", method="POST", path=f"/flow_runs/${run}/set_state", body=body,
-        then=(f"/flow_runs/${run}",), headers=headers,
+        then=world.reads(run), settles=run in world.parents, headers=headers,
     )  # fmt: skip
 
 
@@ -105,6 +105,35 @@ def delete(world: World) -> Step | None:
     )  # fmt: skip
 
 
+def set_many(world: World) -> Step | None:
+    """One state for many."""
+    runs = world.made.get("run", [])
+    if not runs:
+        return None
+    chosen = [*runs[-2:], *(["nobody"] if world.chance(0.2) else [])]
+    ids = [NOBODY if each == "nobody" else f"${each}" for each in chosen]
+    body: dict[str, Any] = {
+        "flow_runs": {"id": {"any_": ids}}, "state": drawn_state(world),
+    }  # fmt: skip
+    if world.chance(0.3):
+        body["force"] = world.one(True, False)
+    return Step(
+        kind="bulk_set_state", method="POST", path="/flow_runs/bulk_set_state", body=body,
+        then=tuple(f"/flow_runs/{each}" for each in ids), headers=world.client, settles=True,
+    )  # fmt: skip
+
+
+def delete_many(world: World) -> Step | None:
+    """Many, deleted."""
+    run = world.any("run")
+    if run is None:
+        return None
+    return Step(
+        kind="bulk_delete", method="POST", path="/flow_runs/bulk_delete",
+        body={"flow_runs": {"id": {"any_": [f"${run}"]}}}, then=(f"/flow_runs/${run}",),
+    )  # fmt: skip
+
+
 def wrong(world: World) -> Step | None:
     """What no server should take."""
     run = world.any("run")
@@ -123,6 +152,8 @@ KINDS = (
     Kind("set_flow_run_state", 24, set_state),
     Kind("patch_flow_run", 2, patch),
     Kind("label_flow_run", 1, label),
-    Kind("delete_flow_run", 1, delete),
+    Kind("delete_flow_run", 0.5, delete),
+    Kind("bulk_set_state", 1, set_many),
+    Kind("bulk_delete", 0.3, delete_many),
     Kind("wrong_flow_run_state", 1, wrong),
 )

@@ -15,6 +15,17 @@ def looked_at(world: World) -> list[Step]:
         for run in world.made.get("run", [])
     ]
     steps += [
+        Step(kind="states", method="GET", path=f"/task_run_states/?task_run_id=${task}")
+        for task in world.made.get("task", [])
+    ]
+    steps += [
+        Step(
+            kind="count_task_runs", method="POST", path="/task_runs/count", body=_tasks(world)
+        ),
+        Step(
+            kind="filter_task_runs", method="POST", path="/task_runs/filter", body=_tasks(world),
+            is_unordered=True,
+        ),
         Step(kind="count_flow_runs", method="POST", path="/flow_runs/count", body=_filtered(world)),
         Step(
             kind="flow_run_history", method="POST", path="/flow_runs/history",
@@ -52,3 +63,13 @@ def _filtered(world: World) -> dict[str, Any]:
         {"idempotency_key": {"any_": ["key-~-1"]}}, {"name": {"like_": "run"}},
     )  # fmt: skip
     return {**BY_FLOW, "flow_runs": runs} if runs else dict(BY_FLOW)
+
+
+def _tasks(world: World) -> dict[str, Any]:
+    tasks = world.one(
+        {}, {}, {"state": {"type": {"any_": ["RUNNING", "COMPLETED", "FAILED"]}}},
+        {"state": {"name": {"any_": ["Cached", "AwaitingRetry", "NotReady", "Retrying"]}}},
+        {"subflow_runs": {"exists_": True}}, {"subflow_runs": {"exists_": False}},
+        {"tags": {"all_": ["t1"]}},
+    )  # fmt: skip
+    return {**BY_FLOW, "task_runs": tasks} if tasks else dict(BY_FLOW)

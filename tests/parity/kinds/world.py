@@ -25,6 +25,8 @@ class World:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.made: dict[str, list[str]] = {}
+        self.parents: dict[str, str] = {}
+        """By subflow, the task run that stands for it."""
         self.client = random.choice(CLIENTS)
 
     def new(self, what: str) -> str:
@@ -39,6 +41,11 @@ class World:
         if not names:
             return None
         return names[-1] if self.chance(0.7) else self.random.choice(names)
+
+    def reads(self, run: str) -> tuple[str, ...]:
+        """What is read when a flow run has moved: itself, and the task run that stands for it."""
+        parent = self.parents.get(run)
+        return (f"/flow_runs/${run}", *([] if parent is None else [f"/task_runs/${parent}"]))
 
     def chance(self, probability: float) -> bool:
         """Whether the lot says yes."""
@@ -57,5 +64,5 @@ class Kind(NamedTuple):
     """A kind of step: how often it comes up, and how one is drawn; none when it makes no sense."""
 
     name: str
-    weight: int
+    weight: float
     draw: Callable[[World], Step | None]

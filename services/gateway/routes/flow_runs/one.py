@@ -23,7 +23,7 @@ async def set_state(context: Context, call: Call) -> Reply:
     if not await context.has_flow_run(id):
         raise failed(404, f"Flow run with id {id} not found")
     proposal = ProposeFlowRunState(
-        id=proposal_id(context, given.state, call.body),
+        id=proposal_id(context, given.state, call.id.bytes + call.body),
         at=context.now(),
         flow_run_id=id,
         state=given.state,

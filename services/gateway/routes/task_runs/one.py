@@ -4,8 +4,11 @@ Where a task run lives its id does not say: it is looked up, and what is propose
 run.
 """
 
+from msgspec import UNSET
+
 from events.entities import TaskRun
 from events.proposals import AmendTaskRun, DeleteTaskRun, ProposeTaskRunState
+from events.slugs import slug_of
 from events.wire.replies import Answer
 
 from ...context import Context
@@ -37,7 +40,7 @@ async def set_state(context: Context, call: Call) -> Reply:
     if run is None:
         raise failed(404, f"Task run with id {call.id} not found")
     proposal = ProposeTaskRunState(
-        id=proposal_id(context, given.state, call.body),
+        id=proposal_id(context, given.state, call.id.bytes + call.body),
         at=context.now(),
         task_run_id=call.id,
         flow_run_id=run.attributes.flow_run_id,
@@ -60,7 +63,8 @@ async def update_task_run(context: Context, call: Call) -> Reply:
             at=context.now(),
             task_run_id=call.id,
             flow_run_id=run.attributes.flow_run_id,
-            name=given.name,
+            # no name is a new one
+            name=given.name if given.name is UNSET else given.name or slug_of(context.new_id()),
         )
     )
     return NO_CONTENT
