@@ -5,7 +5,15 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .entities import Bookkeeping, CachedState, Count, Flow, FlowRunAttributes, TaskRunAttributes
+from .entities import (
+    Bookkeeping,
+    CachedState,
+    Count,
+    Flow,
+    FlowRunAttributes,
+    FlowRunInput,
+    TaskRunAttributes,
+)
 from .instants import Instant
 from .policies import FlowRunPolicy, PolicyAmendment
 from .resources.registry import AnyResource
@@ -130,6 +138,12 @@ class ResourceRemoved(_Change, frozen=True, kw_only=True, tag="resource_removed.
     id: UUID
 
 
+class InputStored(_Change, frozen=True, kw_only=True, tag="input_stored.v1"):
+    """The flow run was given an input."""
+
+    input: FlowRunInput
+
+
 class InputsDeleted(_Change, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
     """The flow run's inputs under these keys are gone."""
 
@@ -215,6 +229,7 @@ Change = (
     | TaskStateCached
     | ResourceStored
     | ResourceRemoved
+    | InputStored
     | InputsDeleted
     | LogsWritten
     | LimitStored

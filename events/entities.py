@@ -193,6 +193,23 @@ class TaskCache(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task
     decided: dict[str, str] = {}
 
 
+class FlowRunInput(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="flow_run_input.v1"):
+    """Text that a flow run was given under a key; *sender* is who gave it."""
+
+    id: UUID
+    flow_run_id: UUID
+    key: str
+    value: str
+    sender: str | None = None
+    created: Instant
+
+
+class FlowRunInputs(Struct, frozen=True, kw_only=True, tag="flow_run_inputs.v1"):
+    """The keys of a flow run's inputs, in the order in which they were stored."""
+
+    keys: tuple[str, ...]
+
+
 Entity = (
     Flow
     | FlowRun
@@ -201,6 +218,8 @@ Entity = (
     | Members
     | Resource
     | TaskCache
+    | FlowRunInput
+    | FlowRunInputs
     | ConcurrencyLimit
     | ConcurrencyLease
 )
@@ -236,6 +255,16 @@ def task_run_key(id: UUID) -> str:
 def task_place_key(flow_run_id: UUID | None, task_key: str, dynamic_key: str) -> str:
     """The key of a task run by its natural key; for runs without flow run, see `identity`."""
     return f"task_place:{flow_run_id or ''}:{task_key}:{dynamic_key}"
+
+
+def flow_run_inputs_key(flow_run_id: UUID) -> str:
+    """The key of what says which inputs a flow run has."""
+    return f"flow_run_inputs:{flow_run_id}"
+
+
+def flow_run_input_key(flow_run_id: UUID, key: str) -> str:
+    """The key of one input of a flow run."""
+    return f"flow_run_input:{flow_run_id}:{key}"
 
 
 TASK_CACHE = "task_cache:"

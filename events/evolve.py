@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, MutableMapping
 from typing import assert_never
+from uuid import UUID
 
 from msgspec import UNSET, structs
 
+from . import inputs
 from .changes import (
     Change,
     FlowRegistered,
@@ -12,6 +14,7 @@ from .changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -40,6 +43,8 @@ from .entities import (
     Entity,
     Flow,
     FlowRun,
+    FlowRunInput,
+    FlowRunInputs,
     FlowRunProgress,
     Members,
     TaskCache,
@@ -82,7 +87,12 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
                 changed |= removed(known, changed, kind, id)
                 entity = changed.get(decision.subject, entity)
             case FlowRunDeleted(id=id):
+                inputs.delete(known, changed, id)
                 changed[flow_run_key(id)] = None
+            case InputStored(input=input):
+                inputs.store(known, changed, input)
+            case InputsDeleted(keys=keys):
+                inputs.delete(known, changed, UUID(decision.subject.partition(":")[2]), keys)
             case TaskRunDeleted(id=id, place=place):
                 changed[task_run_key(id)] = None
                 if place is not None:
@@ -137,6 +147,7 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             (
                 StateRecorded()
                 | TaskRunEnqueued()
+                | InputStored()
                 | InputsDeleted()
                 | LogsWritten()
                 | LimitStored()
@@ -226,7 +237,7 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
         case Resource():
             decided = _remembered(entity.decided, recorded, RESOURCE_DECIDED_MAX)
             return structs.replace(entity, revision=decision.version, decided=decided)
-        case Alias() | Members():
+        case Alias() | Members() | FlowRunInput() | FlowRunInputs():
             return entity
     assert_never(entity)
 

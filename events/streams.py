@@ -21,6 +21,7 @@ from .proposals import (
     CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteInput,
     DeleteLimit,
     DeleteTaskRun,
     EndLease,
@@ -36,6 +37,8 @@ from .proposals import (
     RemoveResource,
     RenewLease,
     ResetLimit,
+    ResumeFlowRun,
+    StoreInput,
     StoreResource,
     TakeSlots,
     UnscheduleFlowRun,
@@ -153,6 +156,8 @@ class Streams(Struct, frozen=True, kw_only=True):
             case CreateFlowRun() | ProposeFlowRunState() | AmendFlowRun() | DeleteFlowRun():
                 return self.of_run(proposal.flow_run_id)
             case FireTimer() | UnscheduleFlowRun():
+                return self.of_run(proposal.flow_run_id)
+            case ResumeFlowRun() | StoreInput() | DeleteInput():
                 return self.of_run(proposal.flow_run_id)
             case ProposeTaskRunState() | RecordTaskRun() | AmendTaskRun() | DeleteTaskRun():
                 return self.of_run(proposal.flow_run_id or proposal.task_run_id)

@@ -1,5 +1,6 @@
 """Proposals: what may be asked. Each names what it is about, and so where it is decided."""
 
+from .inputs import DeleteInput, InputKey, ResumeFlowRun, StoreInput
 from .resources import AmendResource, RemoveResource, StoreResource
 from .runs import (
     AmendFlowRun,
@@ -40,6 +41,9 @@ Proposal = (
     | AmendFlowRun
     | FireTimer
     | UnscheduleFlowRun
+    | ResumeFlowRun
+    | StoreInput
+    | DeleteInput
     | DeleteFlowRun
     | CreateTaskRun
     | AmendTaskRun
@@ -73,12 +77,14 @@ __all__ = [
     "CreateLimit",
     "CreateTaskRun",
     "DeleteFlowRun",
+    "DeleteInput",
     "DeleteLimit",
     "DeleteTaskRun",
     "EndLease",
     "EndLeasesOf",
     "FireTimer",
     "GiveSlots",
+    "InputKey",
     "Proposal",
     "ProposeFlowRunState",
     "ProposeTaskRunState",
@@ -89,7 +95,9 @@ __all__ = [
     "RemoveResource",
     "RenewLease",
     "ResetLimit",
+    "ResumeFlowRun",
     "SlotProposal",
+    "StoreInput",
     "StoreResource",
     "TakeSlots",
     "TimerKind",

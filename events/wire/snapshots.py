@@ -16,6 +16,8 @@ from ..entities import (
     Flow,
     FlowRun,
     FlowRunAttributes,
+    FlowRunInput,
+    FlowRunInputs,
     FlowRunProgress,
     Members,
     TaskCache,
@@ -33,6 +35,8 @@ ATTRIBUTES = ":attributes"
 _flows = json.Decoder(Flow)
 _aliases = json.Decoder(Alias)
 _caches = json.Decoder(TaskCache)
+_inputs = json.Decoder(FlowRunInput)
+_input_keys = json.Decoder(FlowRunInputs)
 _leases = json.Decoder(ConcurrencyLease)
 _limits = json.Decoder(ConcurrencyLimit)
 _members = json.Decoder(Members)
@@ -61,6 +65,10 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return _aliases.decode(first)
     if key.startswith(TASK_CACHE):
         return _caches.decode(first)
+    if key.startswith("flow_run_inputs:"):
+        return _input_keys.decode(first)
+    if key.startswith("flow_run_input:"):
+        return _inputs.decode(first)
     if key.startswith("concurrency_limit:"):
         return _limits.decode(first)
     if key.startswith("concurrency_lease:"):
@@ -89,6 +97,8 @@ def written(key: str, before: Entity | None, after: Entity) -> Iterator[tuple[st
             | Members()
             | Resource()
             | TaskCache()
+            | FlowRunInput()
+            | FlowRunInputs()
             | ConcurrencyLimit()
             | ConcurrencyLease()
         ):

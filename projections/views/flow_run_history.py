@@ -22,6 +22,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     Left,
     LimitRemoved,
@@ -200,7 +201,13 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield from _moved(change)
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                 pass
-            case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
+            case (
+                TaskRunCreated()
+                | TaskRunAmended()
+                | InputStored()
+                | InputsDeleted()
+                | LogsWritten()
+            ):
                 pass
             case StateRecorded():
                 pass

@@ -22,6 +22,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -239,7 +240,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(AMEND, (*UNCHANGED * 8, *amended, *seen))
             case FlowRegistered() | TaskRunCreated() | TaskRunAmended():
                 pass
-            case StateRecorded() | InputsDeleted() | LogsWritten():
+            case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():
                 pass
             case FlowRunDeleted():
                 is_seen = True

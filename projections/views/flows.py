@@ -11,6 +11,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -77,7 +78,13 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                         *(decision.version, position),
                     ),
                 )
-            case FlowRunCreated() | FlowRunAmended() | PolicyAmended() | InputsDeleted():
+            case (
+                FlowRunCreated()
+                | FlowRunAmended()
+                | PolicyAmended()
+                | InputStored()
+                | InputsDeleted()
+            ):
                 pass
             case TaskRunCreated() | TaskRunAmended() | LogsWritten():
                 pass

@@ -11,6 +11,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -79,7 +80,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 pass
             case TaskRunCreated() | TaskRunAmended() | StateEntered() | StateRecorded():
                 pass
-            case InputsDeleted():
+            case InputStored() | InputsDeleted():
                 pass
             case FlowRunDeleted(id=id):
                 yield Statement(DELETE_OF_FLOW_RUN, (str(id),))

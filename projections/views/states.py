@@ -12,6 +12,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -82,7 +83,13 @@ def states_of(
                     yield Statement(ENTER, row)
                 case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                     pass
-                case TaskRunCreated() | TaskRunAmended() | InputsDeleted() | LogsWritten():
+                case (
+                    TaskRunCreated()
+                    | TaskRunAmended()
+                    | InputStored()
+                    | InputsDeleted()
+                    | LogsWritten()
+                ):
                     pass
                 case FlowRunDeleted() | TaskRunDeleted():
                     pass

@@ -12,6 +12,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -129,7 +130,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(AMEND, (*_attributes(run), *counted, *seen))
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                 pass
-            case StateRecorded() | InputsDeleted() | LogsWritten():
+            case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():
                 pass
             case FlowRunDeleted():
                 pass
