@@ -23,6 +23,7 @@ from events.resources.resource import Resource, kind_name
 from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import entity_of, fields_of
 
+from ..answering import Inputs
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .http.bodies import path_of
@@ -60,6 +61,7 @@ class Context:
         self.limits = limits
         self.auth_string = auth_string
         self.outages = outages
+        self.inputs = Inputs(log)
         self.writes = OwnWrites(views, log, limits.views_wait_s)
         self.feed = Feed(
             log,

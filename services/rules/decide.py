@@ -16,6 +16,7 @@ from events.proposals import (
     CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteInput,
     DeleteLimit,
     DeleteTaskRun,
     EndLease,
@@ -31,6 +32,8 @@ from events.proposals import (
     RemoveResource,
     RenewLease,
     ResetLimit,
+    ResumeFlowRun,
+    StoreInput,
     StoreResource,
     TakeSlots,
     UnscheduleFlowRun,
@@ -45,6 +48,8 @@ from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
 from .answers.resources import amend_resource, remove_resource, store_resource
+from .inputs.resuming import resume_flow_run
+from .inputs.storing import delete_input, store_input
 from .slots.decide import decide_slots
 
 
@@ -79,6 +84,12 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
             return fire_timer(known, proposal, at)
         case UnscheduleFlowRun():
             return unschedule_flow_run(known, proposal, at)
+        case ResumeFlowRun():
+            return resume_flow_run(known, proposal, at)
+        case StoreInput():
+            return store_input(known, proposal, at)
+        case DeleteInput():
+            return delete_input(known, proposal, at)
         case DeleteFlowRun():
             return delete_flow_run(known, proposal, at)
         case DeleteTaskRun():

@@ -13,6 +13,7 @@ from events.entities import (
     TaskRun,
     flow_key,
     flow_name_key,
+    flow_run_inputs_key,
     flow_run_key,
     task_cache_key,
     task_place_key,
@@ -29,6 +30,7 @@ from events.proposals import (
     CreateLimit,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteInput,
     DeleteLimit,
     DeleteTaskRun,
     EndLease,
@@ -44,7 +46,9 @@ from events.proposals import (
     RemoveResource,
     RenewLease,
     ResetLimit,
+    ResumeFlowRun,
     SlotProposal,
+    StoreInput,
     StoreResource,
     TakeSlots,
     UnscheduleFlowRun,
@@ -74,13 +78,19 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
     see `Streams.of_key`.
     """
     match proposal:
-        case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
+        case ProposeFlowRunState(flow_run_id=id, state=state):
+            if state.state_details.run_input_keyset and state.type is StateType.PAUSED:
+                return (flow_run_key(id), flow_run_inputs_key(id))
+            return (flow_run_key(id),)
+        case CreateFlowRun() | AmendFlowRun() | FireTimer() | UnscheduleFlowRun():
             return (flow_run_key(proposal.flow_run_id),)
-        case FireTimer() | UnscheduleFlowRun():
-            return (flow_run_key(proposal.flow_run_id),)
+        case (
+            StoreInput(flow_run_id=id) | DeleteInput(flow_run_id=id) | ResumeFlowRun(flow_run_id=id)
+        ):
+            return (flow_run_key(id), flow_run_inputs_key(id))
         case DeleteFlowRun(flow_run_id=id, task_run_ids=task_runs):
             keys = (key for each in task_runs for key in _with_its_place(known, each))
-            return (flow_run_key(id), *keys)
+            return (flow_run_key(id), flow_run_inputs_key(id), *keys)
         case AmendTaskRun():
             return (task_run_key(proposal.task_run_id),)
         case DeleteTaskRun():
@@ -160,6 +170,8 @@ def _subject(
         case ProposeFlowRunState() | CreateFlowRun() | AmendFlowRun():
             return flow_run_of(known, proposal.flow_run_id)
         case FireTimer() | UnscheduleFlowRun():
+            return flow_run_of(known, proposal.flow_run_id)
+        case StoreInput() | DeleteInput() | ResumeFlowRun():
             return flow_run_of(known, proposal.flow_run_id)
         case ProposeTaskRunState() | AmendTaskRun():
             return task_run_of(known, proposal.task_run_id)

@@ -15,6 +15,7 @@ from events.proposals import (
     CreateFlowRun,
     CreateTaskRun,
     DeleteFlowRun,
+    DeleteInput,
     DeleteTaskRun,
     Proposal,
     ProposeFlowRunState,
@@ -22,6 +23,8 @@ from events.proposals import (
     RecordedFields,
     RecordTaskRun,
     RegisterFlow,
+    ResumeFlowRun,
+    StoreInput,
     WriteLogs,
 )
 from events.states import ProposedState, State, StateType
@@ -88,6 +91,9 @@ def test_the_control_partition_comes_after_the_others() -> None:
         (AmendTaskRun(id="p", task_run_id=TASK_RUN, flow_run_id=FLOW_RUN), 3),
         (DeleteTaskRun(id="p", task_run_id=TASK_RUN), 5),
         (DeleteFlowRun(id="p", flow_run_id=FLOW_RUN, task_run_ids=[TASK_RUN]), 3),
+        (ResumeFlowRun(id="p", flow_run_id=FLOW_RUN), 3),
+        (StoreInput(id="p", flow_run_id=FLOW_RUN, key="k", value="v"), 3),
+        (DeleteInput(id="p", flow_run_id=FLOW_RUN, key="k"), 3),
         (CacheTaskState(id="p", key="k", state=ENTERED), STREAMS.of_run(cache_id_of("k"))),
         (
             WriteLogs(

@@ -11,6 +11,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     Left,
     LimitRemoved,
@@ -31,7 +32,7 @@ from events.changes import (
     TaskStateCached,
 )
 from events.decisions import Decision, Recorded
-from events.entities import Bookkeeping, CachedState, Flow
+from events.entities import Bookkeeping, CachedState, Flow, FlowRunInput
 from events.policies import PolicyAmendment
 from events.slots import Limit
 from events.states import StateType
@@ -51,6 +52,7 @@ from tests.support.examples import (
 )
 
 LINE = LogLine(id=RUN, name="x", level=20, message="y", timestamp=NOON)
+INPUT = FlowRunInput(id=RUN, flow_run_id=RUN, key="k", value="v", created=NOON)
 LEFT = Left(id=RUN, type=StateType.RUNNING, name="Running", timestamp=NOON)
 EVERY: tuple[Change, ...] = (
     FlowRegistered(flow=Flow(id=FLOW, name="ingest", created=NOON, updated=NOON)),
@@ -67,6 +69,7 @@ EVERY: tuple[Change, ...] = (
     TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
     ResourceStored(resource=NIGHTLY),
     ResourceRemoved(kind="deployment", id=DEPLOYMENT),
+    InputStored(input=INPUT),
     InputsDeleted(keys=["k"]),
     LogsWritten(lines=[LINE]),
     LimitStored(limit=Limit(id=RUN, name="db", limit=1, created=NOON, updated=NOON)),

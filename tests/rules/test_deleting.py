@@ -124,7 +124,8 @@ def test_the_places_are_needed_once_the_runs_are_known(case: Case) -> None:
     case.given(a_flow_run(), a_task_run())
     assert needs(one, case.known) == (task_run_key(TASK_RUN), PLACE)
     every = DeleteFlowRun(id="d", flow_run_id=RUN, task_run_ids=[TASK_RUN])
-    assert needs(every, case.known) == (f"flow_run:{RUN}", task_run_key(TASK_RUN), PLACE)
+    own = (f"flow_run:{RUN}", f"flow_run_inputs:{RUN}")
+    assert needs(every, case.known) == (*own, task_run_key(TASK_RUN), PLACE)
 
 
 def test_a_deleted_run_can_be_made_again(case: Case) -> None:

@@ -24,7 +24,7 @@ INDEX = """
 2 services/gateway/test_set_state test_a_rejected_state_may_change_nothing
 3 services/gateway/test_set_state test_a_state_too_early_waits
 3 services/gateway/test_set_state test_an_aborted_state_leaves_the_run_where_it_is
-3 not yet: inputs
+3 services/gateway/test_resume test_what_is_not_paused_is_not_resumed
 4 rules/test_order test_a_rule_that_replaces_a_state_ends_the_asking
 4 rules/test_background_tasks test_a_failure_that_is_retried_is_not_queued_by_that
 5 rules/test_orchestrate test_a_refusal_ends_the_asking
@@ -49,6 +49,7 @@ INDEX = """
 15 rules/test_terminal test_a_new_start_forgets_pauses_and_keeps_the_promised_retries
 15 rules/test_resuming test_a_blocking_pause_that_is_scheduled_anew_starts_over
 16 rules/test_pausing test_pausing_forgets_the_inputs_of_an_earlier_pause_of_its_name
+16 rules/test_inputs test_a_pause_that_fires_forgets_the_inputs_of_its_keyset_and_no_others
 17 rules/test_pausing test_a_pause_without_a_key_gets_one_of_its_own
 18 rules/test_edge_cases test_cancelling_twice_is_refused
 18 rules/test_cancelling test_force_takes_a_run_out_of_cancelling
@@ -134,14 +135,15 @@ INDEX = """
 63 projections/test_history test_empty_buckets_are_there_and_no_more_than_five_hundred
 63 projections/test_history test_runs_do_not_count_before_they_are_expected_or_outside
 64 not yet: slots
-65 not yet: inputs
-66 not yet: inputs
+65 services/gateway/test_resume test_an_answer_that_does_not_fit_leaves_the_run_paused
+66 rules/test_resuming_on_request test_the_answer_is_stored_with_the_state_that_follows
+66 rules/test_resuming_on_request test_an_answer_may_be_nothing_or_come_to_nothing
 67 rules/test_pausing test_a_pause_fires_once
 67 rules/test_resuming test_a_suspension_goes_on_as_the_same_attempt
 68 rules/test_amending test_a_policy_is_replaced_wholesale
 """
 
-WAITING_FOR = {"inputs", "slots", "timers", "work pools"}
+WAITING_FOR = {"slots", "timers", "work pools"}
 
 LINES = [line.split(" ", 1) for line in INDEX.strip().splitlines()]
 HELD = [

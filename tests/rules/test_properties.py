@@ -18,6 +18,7 @@ from events.proposals import (
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteInput,
     DeleteTaskRun,
     FireTimer,
     Proposal,
@@ -26,6 +27,8 @@ from events.proposals import (
     RecordedFields,
     RecordTaskRun,
     RegisterFlow,
+    ResumeFlowRun,
+    StoreInput,
     UnscheduleFlowRun,
     WriteLogs,
 )
@@ -78,7 +81,7 @@ details = st.builds(
     pause_timeout=maybe(times),
     pause_reschedule=st.booleans(),
     pause_key=maybe(st.sampled_from(["", "1", "2"])),
-    run_input_keyset=maybe(st.dictionaries(words, words, max_size=2)),
+    run_input_keyset=maybe(st.sampled_from([{}, {"schema": "a", "response": "paused-1"}])),
     transition_id=maybe(transitions),
     deployment_concurrency_lease_id=maybe(st.just(LEASE)),
     deferred=maybe(st.booleans()),
@@ -172,6 +175,17 @@ others: Proposals = st.one_of(
         state_id=transitions,
     ),
     st.builds(UnscheduleFlowRun, id=ids, flow_run_id=runs, state_id=transitions),
+    st.builds(
+        StoreInput, id=ids, flow_run_id=runs, key=st.sampled_from(["a", "paused-1"]), value=words
+    ),
+    st.builds(DeleteInput, id=ids, flow_run_id=runs, key=st.sampled_from(["a", "paused-1"])),
+    st.builds(
+        ResumeFlowRun,
+        id=ids,
+        flow_run_id=runs,
+        run_input=st.sampled_from([{}, {"n": 1}]),
+        paused=maybe(transitions),
+    ),
     st.builds(AmendTaskRun, id=ids, task_run_id=task_runs, name=words),
     st.builds(DeleteTaskRun, id=ids, task_run_id=task_runs),
     st.builds(

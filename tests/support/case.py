@@ -58,6 +58,7 @@ class Case:
         self.known: dict[str, Entity] = {}
         self.before: dict[str, Entity] = {}
         self.position = 0
+        self.recorded: Recorded
         self._proposal: Proposal | None = None
         self._at = NOON
         self._outcome: Decision | Undecidable | None = None
@@ -222,7 +223,12 @@ class Case:
         )
         if not isinstance(proposal, WriteLogs) and not fires_in_vain:
             assert decision.version == _version(self.known, decision.subject) + 1
+        asked_for = set(needs(proposal, self.known))
+        narrowed = {key: each for key, each in self.known.items() if key in asked_for}
         entry_id = self._fold(decision)
+        assert evolve(narrowed, self.recorded) == evolve(self.before, self.recorded), (
+            "needs names too little to fold the decision"
+        )
         # what is gone remembers nothing: who asks again finds nothing
         subject = self.known.get(decision.subject) if decision.version else None
         if isinstance(subject, REMEMBERING):
@@ -231,7 +237,7 @@ class Case:
     def _fold(self, decision: Decision) -> str:
         self.position += 1
         recorded = Recorded(partition=0, position=self.position, time_ms=0, decision=decision)
-        self.before = dict(self.known)
+        self.before, self.recorded = dict(self.known), recorded
         learn(self.known, evolve(self.known, recorded))
         return recorded.entry_id
 

@@ -57,6 +57,8 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
 
 def _scalar(kind: inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
+        case inspect.StrType(pattern=str(pattern)):
+            return st.from_regex(pattern, fullmatch=True).map(lambda text: text[:8])
         case inspect.StrType(min_length=shortest):
             return st.text(min_size=shortest or 0, max_size=8)
         case inspect.IntType(ge=least, le=most):

@@ -11,11 +11,12 @@ CONFLICT = (
 
 
 class Reply(Struct, frozen=True):
-    """One HTTP answer: a status, a JSON body ready to send, and headers besides the usual."""
+    """One HTTP answer: a status, a body ready to send, and headers besides the usual."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"application/json"
 
 
 def answered(body: object, status: int = 200) -> Reply:

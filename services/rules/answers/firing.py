@@ -10,13 +10,11 @@ from events.states import ProposedState, StateType
 from events.states.constructors import Cancelled, Failed, Late
 
 from ..asking.orchestrate import Said
-from ..asking.rule import Policy, Question
+from ..asking.rule import Policy
 from ..policies import CORE_FLOW_POLICY, MARK_LATE_RUNS_POLICY, MINIMAL_FLOW_POLICY
 from ..subjects import flow_run_of
-from .bookkeeping import completed
 from .decisions import decision
-from .entering import enter_flow_run
-from .moving import asked, taken_along
+from .moving import moved_flow_run
 
 NEVER_RESUMED = "The flow was paused and never resumed."
 NEVER_CANCELLED = "Flow run cancellation timed out; marked this flow run as Cancelled."
@@ -37,24 +35,7 @@ def fire_timer(known: Mapping[str, Entity], proposal: FireTimer, at: datetime) -
     if wanted is None:
         return decision(proposal, subject, version, at, said=TOO_LATE)
     state, policy = wanted
-    question = Question(
-        subject=subject,
-        run=run,
-        proposed=completed(state, at),
-        at=at,
-        proposal_id=proposal.id,
-    )
-    entered = enter_flow_run(question, policy)
-    return decision(
-        proposal,
-        subject,
-        version,
-        at,
-        changes=entered.changes,
-        said=entered.said,
-        asked=asked(state, force=policy is MINIMAL_FLOW_POLICY),
-        follow_ups=taken_along(question, entered.state, proposal.by),
-    )
+    return moved_flow_run(run, proposal, state, policy, at)
 
 
 def _wanted(

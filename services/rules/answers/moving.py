@@ -37,15 +37,38 @@ def move_flow_run(
     run = flow_run_of(known, proposal.flow_run_id)
     if run is None:
         return unknown_flow_run(proposal.flow_run_id)
+    policy = MINIMAL_FLOW_POLICY if proposal.force else CORE_FLOW_POLICY
+    return moved_flow_run(
+        run,
+        proposal,
+        proposal.state,
+        policy,
+        at,
+        api_version=proposal.api_version,
+        client_version=proposal.client_version,
+    )
+
+
+def moved_flow_run(
+    run: FlowRun,
+    proposal: Proposal,
+    state: ProposedState,
+    policy: Policy[FlowRun],
+    at: datetime,
+    *,
+    api_version: str | None = None,
+    client_version: str | None = None,
+) -> Decision:
+    """What becomes of *run*, which *proposal* wants in *state*, under *policy*."""
     question = Question(
-        subject=flow_run_key(proposal.flow_run_id),
+        subject=flow_run_key(run.attributes.id),
         run=run,
-        proposed=completed(proposal.state, at),
+        proposed=completed(state, at),
         at=at,
         proposal_id=proposal.id,
-        is_current_api=is_current(proposal.api_version),
+        is_current_api=is_current(api_version),
     )
-    entered = enter_flow_run(question, MINIMAL_FLOW_POLICY if proposal.force else CORE_FLOW_POLICY)
+    entered = enter_flow_run(question, policy)
     return decision(
         proposal,
         question.subject,
@@ -53,8 +76,8 @@ def move_flow_run(
         at,
         changes=entered.changes,
         said=entered.said,
-        asked=asked(proposal.state, force=proposal.force),
-        facts=api_facts(proposal.api_version, proposal.client_version),
+        asked=asked(state, force=policy is MINIMAL_FLOW_POLICY),
+        facts=api_facts(api_version, client_version),
         follow_ups=taken_along(question, entered.state, proposal.by),
     )
 
