@@ -13,6 +13,7 @@ from events.changes import (
     FlowRunCreated,
     FlowRunDeleted,
     InputsDeleted,
+    InputStored,
     LeaseRenewed,
     LimitRemoved,
     LimitStored,
@@ -87,7 +88,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 pass
             case StateEntered() | StateRecorded() | PolicyAmended() | TaskStateCached():
                 pass
-            case InputsDeleted() | LogsWritten() | LimitStored() | LimitRemoved():
+            case InputStored() | InputsDeleted() | LogsWritten() | LimitStored() | LimitRemoved():
                 pass
             case SlotsTaken() | SlotsGiven() | LeaseRenewed():
                 pass

@@ -100,25 +100,9 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
         case CacheTaskState(key=key):
             return (task_cache_key(cache_id_of(key)),)
         case RecordTaskRun():
-            fields = proposal.task_run
-            return _task_run_keys(
-                known,
-                proposal.task_run_id,
-                proposal.flow_run_id,
-                fields.task_key,
-                fields.dynamic_key,
-            )
+            return _recorded_keys(known, proposal)
         case CreateTaskRun():
-            keys = _task_run_keys(
-                known,
-                id_to_create(proposal),
-                proposal.flow_run_id,
-                proposal.task_key,
-                proposal.dynamic_key,
-            )
-            if proposal.flow_run_id is None:
-                return keys
-            return (*keys, flow_run_key(proposal.flow_run_id))
+            return _created_keys(known, proposal)
         case RegisterFlow(name=name):
             alias = known.get(flow_name_key(name))
             named = (flow_name_key(name),)
@@ -145,6 +129,17 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
         ):
             return needed(known, proposal)
     assert_never(proposal)
+
+
+def _recorded_keys(known: Mapping[str, Entity], proposal: RecordTaskRun) -> tuple[str, ...]:
+    id, flow_run_id, fields = proposal.task_run_id, proposal.flow_run_id, proposal.task_run
+    return _task_run_keys(known, id, flow_run_id, fields.task_key, fields.dynamic_key)
+
+
+def _created_keys(known: Mapping[str, Entity], proposal: CreateTaskRun) -> tuple[str, ...]:
+    id, flow_run_id = id_to_create(proposal), proposal.flow_run_id
+    keys = _task_run_keys(known, id, flow_run_id, proposal.task_key, proposal.dynamic_key)
+    return keys if flow_run_id is None else (*keys, flow_run_key(flow_run_id))
 
 
 def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
