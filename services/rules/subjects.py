@@ -82,12 +82,10 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
             if state.state_details.run_input_keyset and state.type is StateType.PAUSED:
                 return (flow_run_key(id), flow_run_inputs_key(id))
             return (flow_run_key(id),)
-        case CreateFlowRun() | AmendFlowRun() | FireTimer() | UnscheduleFlowRun():
+        case CreateFlowRun() | AmendFlowRun() | FireTimer():
             return (flow_run_key(proposal.flow_run_id),)
-        case (
-            StoreInput(flow_run_id=id) | DeleteInput(flow_run_id=id) | ResumeFlowRun(flow_run_id=id)
-        ):
-            return (flow_run_key(id), flow_run_inputs_key(id))
+        case StoreInput() | DeleteInput() | ResumeFlowRun() | UnscheduleFlowRun():
+            return (flow_run_key(proposal.flow_run_id), flow_run_inputs_key(proposal.flow_run_id))
         case DeleteFlowRun(flow_run_id=id, task_run_ids=task_runs):
             keys = (key for each in task_runs for key in _with_its_place(known, each))
             return (flow_run_key(id), flow_run_inputs_key(id), *keys)
