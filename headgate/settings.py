@@ -125,6 +125,21 @@ class Settings(BaseSettings):
     services_repossessor_enabled: Annotated[
         bool, Field(description="whether leases that nobody renews end in time")
     ] = True
+    services_scheduler_enabled: Annotated[
+        bool, Field(description="whether runs of schedules are planned")
+    ] = True
+    services_scheduler_min_runs: Annotated[
+        int, Field(ge=1, le=1_000, description="runs of each schedule that are planned at least")
+    ] = 3
+    services_scheduler_max_runs: Annotated[
+        int, Field(ge=1, le=10_000, description="runs of each schedule that are planned at most")
+    ] = 100
+    services_scheduler_min_scheduled_time: Annotated[
+        float, Field(ge=0, le=31_536_000, description="how far ahead they reach at least, in s")
+    ] = 3_600.0
+    services_scheduler_max_scheduled_time: Annotated[
+        float, Field(ge=1, le=315_360_000, description="how far ahead they reach at most, in s")
+    ] = 8_640_000.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"

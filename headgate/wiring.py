@@ -27,7 +27,7 @@ from services.gateway import GatewayLimits, create_app
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
-from services.timers import Spans, Timers
+from services.timers import Limits, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
@@ -105,8 +105,7 @@ class Clockwork(NamedTuple):
 
     def ready(self) -> list[str]:
         """What keeps timers from firing, in words; empty when they do."""
-        troubles = (self.timers.trouble, self.timers.cascades.trouble)
-        return [f"timers: {trouble}" for trouble in troubles if trouble is not None]
+        return [f"timers: {trouble}" for trouble in self.timers.troubles()]
 
 
 def spans_of(settings: Settings) -> Spans:
@@ -121,6 +120,17 @@ def spans_of(settings: Settings) -> Spans:
         cancelling=cancelling if settings.services_cancellation_cleanup_enabled else None,
         leases=settings.services_repossessor_enabled,
         cascades=settings.services_cancellation_cleanup_enabled,
+        plans=settings.services_scheduler_enabled,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How far ahead runs of schedules are planned."""
+    return Limits(
+        min_runs=settings.services_scheduler_min_runs,
+        max_runs=settings.services_scheduler_max_runs,
+        min_scheduled_time=timedelta(seconds=settings.services_scheduler_min_scheduled_time),
+        max_scheduled_time=timedelta(seconds=settings.services_scheduler_max_scheduled_time),
     )
 
 
@@ -131,8 +141,9 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
         log = await stack.enter_async_context(opened(streams, url))
         redis = connected(url)
         stack.push_async_callback(redis.aclose)
-        proposer = Proposer(redis, streams, f"timers-{life()}", clock.now)
-        stack.push_async_callback(proposer.stop)
+        proposer = await stack.enter_async_context(
+            Proposer(redis, streams, f"timers-{life()}", clock.now)
+        )
         timers = Timers(
             redis=redis,
             log=log,
@@ -140,6 +151,7 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
             views=Views(stack.enter_context(views_of(settings))),
             now=clock.now,
             spans=spans_of(settings),
+            limits=limits_of(settings),
             away=OUTAGES,
         )
         running = asyncio.create_task(timers.run(), name="timers")

@@ -12,7 +12,8 @@ What is due becomes a proposal whose id says which timer it was. It is sent firs
 from the set afterwards: a process that dies in between sends it again, and it is decided once.
 """
 
+from ..rules.schedules import Limits
 from .application import Timers
 from .setting import Spans
 
-__all__ = ["Spans", "Timers"]
+__all__ = ["Limits", "Spans", "Timers"]

@@ -16,10 +16,14 @@ from events.wire.codec import decode_decision
 from ..errors import Unavailable
 from ..patience import end, pause_s
 from ..proposer import Proposer
-from .cascades import Cascades
+from ..rules.schedules import Limits
+from .cascades import GROUP_MAX, Cascades
+from .errands import Errands
+from .following import ViewsBehind
+from .planning import Planner
 from .sets import Outrun, TimerSets
 from .setting import Spans, set_by
-from .timer import AnyTimer, Cascade, proposal_of, timer_of
+from .timer import AnyTimer, Cascade, Expiry, Planning, Timer, proposal_of, timer_of
 from .views import Views
 
 DUE_MAX = 400
@@ -33,17 +37,19 @@ REST_S = 0.02
 LOOK_MS = 1_000
 """The longest wait without asking what is due: another process may have set it."""
 
+LIMITS = Limits()
+
 _log = logging.getLogger(__name__)
 
 _TIMED = re.compile(
     rb'"(?:SCHEDULED|PAUSED|CANCELLING|CANCELLED|flow_run_deleted\.v1'
-    rb'|slots_taken\.v1|slots_given\.v1|lease_renewed\.v1)"'
+    rb'|resource_stored\.v1|resource_removed\.v1|slots_taken\.v1|slots_given\.v1|lease_renewed\.v1)"'
 )
 """No decision without one of these words sets or removes a timer; most are not decoded."""
 
 
 class Timers:
-    """Proposes what is due in *log*. *trouble* says what keeps it from that, in words, or None."""
+    """Proposes what is due in *log*; *away* are errors of the views that pass."""
 
     def __init__(
         self,
@@ -54,22 +60,36 @@ class Timers:
         now: Clock,
         spans: Spans,
         views: Views,
+        limits: Limits = LIMITS,
         away: tuple[type[Exception], ...] = (),
         due_max: int = DUE_MAX,
     ) -> None:
-        self.trouble: str | None = "not started"
+        self._trouble: str | None = "not started"
         self._log = log
         self._proposer = proposer
         self._now = now
         self._spans = spans
         self._due_max = due_max
         self._sets = TimerSets(redis, log.streams)
-        self.cascades = Cascades(
-            log=log, views=views, sets=self._sets, proposer=proposer, now=now, away=away
+        self.cascades = Cascades(log=log, views=views, proposer=proposer, now=now)
+        self.planner = Planner(
+            redis=redis, log=log, views=views, proposer=proposer, now=now, limits=limits
+        )
+        away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
+        self._looking = Errands(
+            self.cascades.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
+        )
+        self._planning = Errands(
+            self.planner.plan, sets=self._sets, now=now, away=away, group_max=1
         )
         self._reached: dict[int, str] = {}
         self._looks_ms = 0
         self._stirred = asyncio.Event()
+
+    def troubles(self) -> list[str]:
+        """What keeps timers from firing, in words; empty when they do."""
+        troubles = (self._trouble, self._looking.trouble, self._planning.trouble)
+        return list(dict.fromkeys(trouble for trouble in troubles if trouble is not None))
 
     async def run(self) -> None:
         """Serve for ever; CorruptLog and Outrun when that cannot go on."""
@@ -77,15 +97,15 @@ class Timers:
         while True:
             try:
                 await self.catch_up()
-                self.trouble, failures = None, 0
+                self._trouble, failures = None, 0
                 await self._serve()
             except (RedisError, OSError, Unavailable) as error:
                 failures += 1
-                self.trouble = str(error)
+                self._trouble = str(error)
                 _log.warning("timers_waiting", extra={"because": str(error)})
                 await asyncio.sleep(pause_s(failures))
             except (CorruptLog, Outrun) as error:
-                self.trouble = str(error)
+                self._trouble = str(error)
                 raise
 
     async def catch_up(self) -> None:
@@ -110,27 +130,30 @@ class Timers:
     async def fire(self) -> bool:
         """Propose what is due now; whether there is more."""
         now, found = self._now(), await self.due()
-        proposals = [
-            proposal_of(timer, due_ms, now)
-            for _, timer, due_ms in found
-            if not isinstance(timer, Cascade)
+        timers = [
+            (partition, timer, due_ms)
+            for partition, timer, due_ms in found
+            if isinstance(timer, Timer | Expiry)
         ]
-        if proposals:
+        if timers:
+            proposals = [proposal_of(timer, due_ms, now) for _, timer, due_ms in timers]
             await self._proposer.send_many(proposals)
-            await self._sets.remove(each for each in found if not isinstance(each[1], Cascade))
-            _log.info("timers_fired", extra={"count": len(proposals)})
-        cascades = [(each, timer) for each, timer, _ in found if isinstance(timer, Cascade)]
-        if cascades:
-            await self.cascades.take(cascades)
+            await self._sets.move((*each, None) for each in timers)
+            _log.info("timers_fired", extra={"count": len(timers)})
+        await self._looking.take([(p, t, ms) for p, t, ms in found if isinstance(t, Cascade)])
+        await self._planning.take([(p, t, ms) for p, t, ms in found if isinstance(t, Planning)])
         return self._looks_ms <= millis_of(now)
 
     async def _serve(self) -> None:
-        following = asyncio.create_task(self._follow(), name="timers: follow")
-        looking = asyncio.create_task(self.cascades.run(), name="timers: cascades")
-        for task in (following, looking):
+        tasks = [
+            asyncio.create_task(self._follow(), name="timers: follow"),
+            asyncio.create_task(self._looking.run(), name="timers: cascades"),
+            asyncio.create_task(self._planning.run(), name="timers: plans"),
+        ]
+        for task in tasks:
             task.add_done_callback(lambda _: self._stirred.set())
         try:
-            while not following.done() and not looking.done():
+            while not any(task.done() for task in tasks):
                 self._stirred.clear()
                 if await self.fire():
                     continue
@@ -141,8 +164,8 @@ class Timers:
                 except TimeoutError:
                     pass
         finally:
-            await end(following, looking)
-        for task in (following, looking):
+            await end(*tasks)
+        for task in tasks:
             if not task.cancelled():
                 task.result()
 

@@ -6,14 +6,10 @@ list changed while it was read or because a child came late, is found by a later
 come at growing distances until one finds nobody, for a day at most.
 """
 
-import asyncio
-import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
-
-from redis.exceptions import RedisError
 
 from events.entities import FlowRun, TaskRun, flow_run_key
 from events.instants import Clock, millis_of
@@ -32,9 +28,9 @@ from events.states import FINAL, StateType
 from events.states.constructors import Cancelled, Cancelling
 from events.wire.snapshots import entity_of, fields_of
 
-from ..errors import Unavailable
 from ..proposer import Proposer
-from .sets import TimerSets
+from .errands import Group
+from .following import views_have_followed
 from .timer import BY, Cascade
 from .views import Views
 
@@ -46,77 +42,25 @@ LASTS_MS = 86_400_000
 AGAIN_MS = 1_000
 """When the second look is due; the one after that as long after it again, and so on."""
 
-ASIDE_MS = 10_000
-"""When a look is due that was begun and that nothing was heard of since."""
-
-VIEWS_POLL_S = 0.01
-VIEWS_WAIT_S = 5.0
-
 GROUP_MAX = 50
 """Parents whose children are looked for at once."""
 
 Child = FlowRun | TaskRun
-Due = tuple[int, Cascade]
-"""A cascade and its partition."""
-
-_log = logging.getLogger(__name__)
 
 _running = StateIs(type=StateTypeIs(not_any_=sorted(FINAL)))
 
 
-class ViewsBehind(Exception):
-    """The views have not reached the end of the log in time; look again later."""
-
-
 class Cascades:
-    """Looks for children, of a group of parents after the other. *away* are errors that pass."""
+    """Looks for the children of parents that have ended."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        views: Views,
-        sets: TimerSets,
-        proposer: Proposer,
-        now: Clock,
-        away: tuple[type[Exception], ...] = (),
-    ) -> None:
-        self.trouble: str | None = None
+    def __init__(self, *, log: EventLog, views: Views, proposer: Proposer, now: Clock) -> None:
         self._log = log
         self._views = views
-        self._sets = sets
         self._proposer = proposer
         self._now = now
-        self._away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
-        self._due: asyncio.Queue[Due] = asyncio.Queue()
-        self._taken: set[Cascade] = set()
 
-    async def take(self, due: Sequence[Due]) -> None:
-        """Look for these children soon: partition and cascade. If we die first, somebody else."""
-        aside_ms = millis_of(self._now()) + ASIDE_MS
-        await self._sets.put_off([(each, str(cascade), aside_ms) for each, cascade in due])
-        for partition, cascade in due:
-            if cascade not in self._taken:
-                self._taken.add(cascade)
-                self._due.put_nowait((partition, cascade))
-
-    async def run(self) -> None:
-        """Look for children for ever."""
-        while True:
-            group = [await self._due.get()]
-            while len(group) < GROUP_MAX and not self._due.empty():
-                group.append(self._due.get_nowait())
-            try:
-                await self.look(group)
-                self.trouble = None
-            except self._away as error:
-                self.trouble = str(error)
-                _log.warning("cascades_waiting", extra={"because": str(error)})
-            finally:
-                self._taken.difference_update(cascade for _, cascade in group)
-
-    async def look(self, group: Sequence[Due]) -> int:
-        """Cancel the children that there are now; how many. Notes when to look again, if at all."""
+    async def look(self, group: Group[Cascade]) -> list[int | None]:
+        """Cancel the children that there are now; says when to look again, if at all."""
         now = self._now()
         age_ms = {cascade: millis_of(now) - cascade.ended_ms for _, cascade in group}
         live = [
@@ -127,7 +71,7 @@ class Cascades:
         parents = {cascade.flow_run_id: cascade for _, cascade in live}
         found: Counter[Cascade] = Counter()
         if live:
-            await self._views_are_there()
+            await views_have_followed(self._log, self._views)
             asked: list[Proposal] = []
             async for parent, child in self._children(list(parents)):
                 proposal = _asked(parents[parent], child, now)
@@ -136,15 +80,13 @@ class Cascades:
                     found[parents[parent]] += 1
             # sent only now: a page is a place in a list that shrinks with every child that ends
             await self._proposer.send_many(asked)
-        again = [
-            (partition, str(cascade), millis_of(now) + max(AGAIN_MS, age_ms[cascade]))
-            for partition, cascade in live
-            if found[cascade] or age_ms[cascade] < AGAIN_MS
+        looks_again = {
+            cascade for _, cascade in live if found[cascade] or age_ms[cascade] < AGAIN_MS
+        }
+        return [
+            millis_of(now) + max(AGAIN_MS, age_ms[cascade]) if cascade in looks_again else None
+            for _, cascade in group
         ]
-        await self._sets.put_off(again)
-        later = {text for _, text, _ in again}
-        await self._sets.drop(each for each in group if str(each[1]) not in later)
-        return found.total()
 
     async def _is_cancelled(self, partition: int, cascade: Cascade) -> bool:
         """Whether the parent is still in the state that it was cancelled in, or is gone."""
@@ -156,18 +98,6 @@ class Cascades:
         return (
             state is not None and state.id == cascade.state_id and state.type is StateType.CANCELLED
         )
-
-    async def _views_are_there(self) -> None:
-        heads = {each: (await self._log.head(each)).position for each in self._log.streams.every()}
-        try:
-            async with asyncio.timeout(VIEWS_WAIT_S):
-                while True:
-                    reached = await self._views.positions()
-                    if all(reached.get(each, 0) >= end for each, end in heads.items()):
-                        return
-                    await asyncio.sleep(VIEWS_POLL_S)
-        except TimeoutError:
-            raise ViewsBehind("the views are behind the log") from None
 
     async def _children(self, parents: list[UUID]) -> AsyncIterator[tuple[UUID, Child]]:
         """Each child that has not ended, all of them, with its parent."""

@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 from events.log import START
 from events.streams import Streams
 
-VERSION = 3
+VERSION = 4
 """Which timers there are. A set of an earlier version lacks some, and is made anew."""
 
 _scripts = files("services.timers")
 _ADVANCE = (_scripts / "advance.lua").read_text("utf-8")
-_REMOVE = (_scripts / "remove.lua").read_text("utf-8")
+_MOVE = (_scripts / "move.lua").read_text("utf-8")
 
 
 class Outrun(Exception):
@@ -49,7 +49,7 @@ class TimerSets:
         self._redis: Any = redis
         self._streams = streams
         self._advance: Any = self._redis.register_script(_ADVANCE)
-        self._remove: Any = self._redis.register_script(_REMOVE)
+        self._move: Any = self._redis.register_script(_MOVE)
 
     async def reached(self, partition: int) -> str:
         """The entry up to which timers are set; a set of an earlier version is forgotten."""
@@ -101,31 +101,28 @@ class TimerSets:
             all(len(found) < limit for found in said[::2]),
         )
 
-    async def put_off(self, timers: Sequence[tuple[int, str, int]]) -> None:
-        """Let these, each with its partition, be due at another millisecond, if they are set."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for partition, timer, due_ms in timers:
-            pipeline.zadd(self._streams.timers(partition), {timer: due_ms}, xx=True)
-        await pipeline.execute()
+    async def move(self, timers: Iterable[tuple[int, object, int, int | None]]) -> list[bool]:
+        """Let these be due later, or not any more; for each, whether it was still due as given.
 
-    async def drop(self, timers: Iterable[tuple[int, object]]) -> None:
-        """These, each with its partition, are done, whenever they were due."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for partition, timer in timers:
-            pipeline.zrem(self._streams.timers(partition), str(timer))
-        await pipeline.execute()
-
-    async def remove(self, timers: Iterable[tuple[int, object, int]]) -> None:
-        """These, each with its partition, are done; one that is due otherwise by now stays."""
-        gone: dict[int, list[object]] = {}
-        for partition, timer, due_ms in timers:
-            gone.setdefault(partition, []).extend((str(timer), due_ms))
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for partition, arguments in gone.items():
-                await self._remove(
-                    keys=[self._streams.timers(partition)], args=arguments, client=pipeline
-                )
-            await pipeline.execute()
+        A timer has its partition, the millisecond at which it was due, and the next or None.
+        """
+        by_partition: dict[int, list[tuple[object, int, int | None]]] = {}
+        places: list[tuple[int, int]] = []
+        for partition, timer, due_ms, next_ms in timers:
+            found = by_partition.setdefault(partition, [])
+            places.append((partition, len(found)))
+            found.append((timer, due_ms, next_ms))
+        said: dict[int, list[int]] = {}
+        for partition, found in by_partition.items():
+            arguments = [
+                argument
+                for timer, due_ms, next_ms in found
+                for argument in (str(timer), due_ms, "" if next_ms is None else next_ms)
+            ]
+            said[partition] = await self._move(
+                keys=[self._streams.timers(partition)], args=arguments
+            )
+        return [bool(said[partition][place]) for partition, place in places]
 
 
 def _mark(entry_id: str) -> str:

@@ -6,14 +6,21 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from events.changes import FlowRunDeleted, Left, StateEntered
+from events.changes import (
+    FlowRunDeleted,
+    Left,
+    ResourceRemoved,
+    ResourceStored,
+    StateEntered,
+)
 from events.decisions import Decision
 from events.entities import Bookkeeping
 from events.instants import millis_of
+from events.resources.deployments import Deployment
 from events.slots.folding import lease_timers
 from events.states import DEFAULT_NAMES, State, StateType
 
-from .timer import AnyTimer, Cascade, Expiry, Timer
+from .timer import AnyTimer, Cascade, Expiry, Planning, Timer
 
 SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 """Only a state of this very name becomes late: not a retry, and nothing that waits for a slot."""
@@ -29,6 +36,7 @@ class Spans(Struct, frozen=True, kw_only=True):
     cancelling: timedelta | None = timedelta(seconds=300)
     leases: bool = True
     cascades: bool = True
+    plans: bool = True
 
 
 Setting = tuple[AnyTimer, int | None]
@@ -38,6 +46,8 @@ Setting = tuple[AnyTimer, int | None]
 def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
     """Timers that *decision* sets, each with its due millisecond, or with None: it removes it."""
     if not decision.subject.startswith(FLOW_RUN):
+        if spans.plans:
+            yield from _planned(decision)
         if spans.leases:
             for lease_id, expires in lease_timers(decision).items():
                 due_ms = None if expires is None else millis_of(expires) + 1
@@ -59,6 +69,18 @@ def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
                 if spans.cascades and not _never_began(left):
                     ended_ms = millis_of(decision.at)
                     yield Cascade(run, left.id, ended_ms), ended_ms
+            case _:
+                pass
+
+
+def _planned(decision: Decision) -> Iterator[Setting]:
+    """Whatever happens to a deployment, its runs are planned anew; mostly they stay as they are."""
+    for change in decision.changes:
+        match change:
+            case ResourceStored(resource=Deployment(id=id)):
+                yield Planning(id), millis_of(decision.at)
+            case ResourceRemoved(kind="deployment", id=id):
+                yield Planning(id), millis_of(decision.at)
             case _:
                 pass
 

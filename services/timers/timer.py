@@ -45,7 +45,16 @@ class Expiry(Struct, frozen=True):
         return f"lease {self.lease_id}"
 
 
-AnyTimer = Timer | Cascade | Expiry
+class Planning(Struct, frozen=True):
+    """Runs of a deployment's schedules are to be planned, or are not any more."""
+
+    deployment_id: UUID
+
+    def __str__(self) -> str:
+        return f"planning {self.deployment_id}"
+
+
+AnyTimer = Timer | Cascade | Expiry | Planning
 
 
 def timer_of(text: str) -> AnyTimer:
@@ -57,6 +66,8 @@ def timer_of(text: str) -> AnyTimer:
             return Cascade(UUID(run), UUID(state), int(ended_ms))
         case ["lease", lease]:
             return Expiry(UUID(lease))
+        case ["planning", deployment]:
+            return Planning(UUID(deployment))
         case _:
             raise ValueError(f"{text!r} is no timer")
 

@@ -69,3 +69,24 @@ def test_what_is_being_cancelled_ends_as_cancelled(api: httpx.Client) -> None:
     assert asked.json()["status"] == "ACCEPT"
     cancelled = becomes(api, run, "Cancelled")
     assert "cancellation timed out" in cancelled["state"]["message"]
+
+
+def test_a_schedule_has_runs_as_soon_as_it_is_deployed(api: httpx.Client) -> None:
+    flow = api.post("/flows/", json={"name": "etl"}).json()["id"]
+    hourly = {"schedule": {"cron": "0 * * * *", "timezone": "Europe/Berlin"}, "slug": "hourly"}
+    deployment = {"name": "d", "flow_id": flow, "schedules": [hourly], "tags": ["x"]}
+    answer = api.post("/deployments/", json=deployment)
+    assert answer.status_code == 201, answer.text
+    asked = {"flow_runs": {"deployment_id": {"any_": [answer.json()["id"]]}}}
+    runs: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 5
+    while len(runs) < 3:
+        assert time.monotonic() < deadline, runs
+        runs = api.post("/flow_runs/filter", json=asked).json()
+    assert {run["state"]["message"] for run in runs} == {"Flow run scheduled"}
+    assert all(run["tags"] == ["auto-scheduled", "x"] for run in runs)
+    assert {run["created_by"]["display_value"] for run in runs} == {"hourly"}
+    paused = api.patch(f"/deployments/{answer.json()['id']}", json={"paused": True})
+    assert paused.status_code == 204
+    while api.post("/flow_runs/count", json=asked).json():
+        assert time.monotonic() < deadline

@@ -94,6 +94,7 @@ INDEX = """
 40 not yet: slots
 41 not yet: slots
 42 services/timers/test_setting test_scheduled_states_of_other_names_are_never_late
+42 rules/test_deleting test_a_run_that_waits_no_more_or_for_something_else_stays
 42 not yet: slots
 43 not yet: slots
 44 not yet: slots
@@ -124,7 +125,7 @@ INDEX = """
 57 rules/test_recording test_a_newer_state_moves_the_run_and_keeps_what_it_does_not_tell
 57 rules/test_recording test_a_state_without_flow_run_detaches_the_run
 58 rules/test_recording test_no_rule_refuses_what_happened
-59 not yet: timers
+59 services/timers/test_planning test_three_runs_are_planned_and_another_when_the_first_has_begun
 60 headgate/test_cascades test_all_children_of_a_cancelled_run_end_with_it
 60 services/timers/test_cascades test_what_ended_more_than_a_day_ago_is_past
 60 services/timers/test_cascades test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone

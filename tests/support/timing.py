@@ -1,7 +1,7 @@
 """Timers on a clock that tests set, and the log that they follow."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -56,12 +56,10 @@ async def timing(
     redis: Redis, streams: Streams, hand: Hand, **settings: Any
 ) -> AsyncGenerator[Timers]:
     """Timers that do what a test calls; they do not run by themselves."""
-    given = settings.pop("proposer", None)
-    proposer = given or Proposer(redis, streams, f"timers-{next(_names)}", hand)
     settings = {"spans": Spans(), "views": NoViews(), **settings}
     log = RedisEventLog(redis, streams)
-    try:
+    async with AsyncExitStack() as stack:
+        proposer = settings.pop("proposer", None) or await stack.enter_async_context(
+            Proposer(redis, streams, f"timers-{next(_names)}", hand)
+        )
         yield Timers(redis=redis, log=log, proposer=proposer, now=hand, **settings)
-    finally:
-        if given is None:
-            await proposer.stop()

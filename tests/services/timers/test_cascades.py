@@ -17,7 +17,9 @@ from events.states import ProposedState, StateType
 from events.streams import Streams
 from headgate.clock import new_id
 from services.patience import end
-from services.timers import Timers, cascades
+from services.timers import Timers, following
+from services.timers.sets import TimerSets
+from services.timers.timer import Cascade
 from tests.support.examples import NOON, a_state
 from tests.support.processing import create, processing, propose, reached, run_in, send
 from tests.support.timing import Hand, timing
@@ -82,12 +84,17 @@ async def sent(redis: Redis, streams: Streams) -> int:
     return await redis.xlen(streams.proposals(0))  # pyright: ignore[reportUnknownMemberType]
 
 
-async def looked(timers: Timers, hand: Hand) -> int | None:
+async def looked(timers: Timers, redis: Redis, streams: Streams) -> int | None:
     """How many children are asked now to end; None when it is not the time to look."""
     await timers.catch_up()
-    found = await timers.due()
-    group = [(each, it) for each, it, _ in found if isinstance(it, cascades.Cascade)]
-    return await timers.cascades.look(group) if group else None
+    found = [(each, it, ms) for each, it, ms in await timers.due() if isinstance(it, Cascade)]
+    if not found:
+        return None
+    before = await sent(redis, streams)
+    next_ms = await timers.cascades.look([(each, it) for each, it, _ in found])
+    moves = [(*each, due_ms) for each, due_ms in zip(found, next_ms, strict=True)]
+    assert all(await TimerSets(redis, streams).move(moves))
+    return await sent(redis, streams) - before
 
 
 async def test_looks_come_at_growing_distances_until_one_finds_nobody(
@@ -101,18 +108,18 @@ async def test_looks_come_at_growing_distances_until_one_finds_nobody(
         await cancelled(redis, streams, hand, parent)
         hand.forward(milliseconds=1)
         views.children = [child_of(parent) for _ in range(5)]
-        assert await looked(timers, hand) == 5
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) == 5
+        assert await looked(timers, redis, streams) is None
         hand.forward(seconds=1)
         views.children = [child_of(parent)]
-        assert await looked(timers, hand) == 1
+        assert await looked(timers, redis, streams) == 1
         hand.forward(milliseconds=990)
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) is None
         hand.forward(milliseconds=30)
         views.children = []
-        assert await looked(timers, hand) == 0
+        assert await looked(timers, redis, streams) == 0
         hand.forward(hours=1)
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) is None
 
 
 async def test_the_first_look_is_never_the_last(
@@ -124,11 +131,11 @@ async def test_the_first_look_is_never_the_last(
         timing(redis, streams, hand, views=views) as timers,
     ):
         await cancelled(redis, streams, hand, parent)
-        assert await looked(timers, hand) == 0
+        assert await looked(timers, redis, streams) == 0
         hand.forward(seconds=1)
-        assert await looked(timers, hand) == 0
+        assert await looked(timers, redis, streams) == 0
         hand.forward(hours=1)
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) is None
 
 
 async def test_what_ended_more_than_a_day_ago_is_past(
@@ -143,8 +150,8 @@ async def test_what_ended_more_than_a_day_ago_is_past(
         await cancelled(redis, streams, hand, parent)
         views.children = [child_of(parent)]
         hand.forward(days=1, seconds=1)
-        assert await looked(timers, hand) == 0
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) == 0
+        assert await looked(timers, redis, streams) is None
 
 
 async def test_a_parent_that_runs_again_keeps_its_children(
@@ -158,8 +165,8 @@ async def test_a_parent_that_runs_again_keeps_its_children(
         await cancelled(redis, streams, hand, parent)
         views.children = [child_of(parent)]
         await decide(redis, streams, propose(parent, StateType.RUNNING))
-        assert await looked(timers, hand) == 0
-        assert await looked(timers, hand) is None
+        assert await looked(timers, redis, streams) == 0
+        assert await looked(timers, redis, streams) is None
 
 
 async def test_the_children_of_a_run_that_is_gone_are_cancelled(
@@ -175,7 +182,7 @@ async def test_the_children_of_a_run_that_is_gone_are_cancelled(
         await decide(redis, streams, running)
         gone = DeleteFlowRun(id=new_id().hex, flow_run_id=parent, at=hand.at)
         await decide(redis, streams, gone)
-        assert await looked(timers, hand) == 1
+        assert await looked(timers, redis, streams) == 1
 
 
 async def test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone(
@@ -192,13 +199,13 @@ async def test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone(
         timing(redis, streams, hand, views=views) as timers,
     ):
         await cancelled(redis, streams, hand, parent)
-        assert await looked(timers, hand) == 1
+        assert await looked(timers, redis, streams) == 1
 
 
 async def test_nobody_is_looked_for_in_views_that_are_behind(
     redis: Redis, redis_url: str, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cascades, "VIEWS_WAIT_S", 0.02)
+    monkeypatch.setattr(following, "WAIT_S", 0.02)
     hand, views, parent = Hand(), Listed(), run_in(0)
     views.reached = 1
     async with (
@@ -207,12 +214,11 @@ async def test_nobody_is_looked_for_in_views_that_are_behind(
     ):
         await cancelled(redis, streams, hand, parent)
         running = asyncio.create_task(timers.run())
-        await wait_until(lambda: timers.cascades.trouble is not None)
-        assert timers.cascades.trouble == "the views are behind the log"
-        assert (views.asked, timers.trouble) == (0, None)
+        await wait_until(lambda: timers.troubles() == ["the views are behind the log"])
+        assert views.asked == 0
         views.reached, views.children = 1_000, [child_of(parent)]
         hand.at += timedelta(seconds=11)
         await wait_until(lambda: views.asked == 2)
-        await wait_until(lambda: timers.cascades.trouble is None)
+        await wait_until(lambda: not timers.troubles())
         await end(running)
     assert await sent(redis, streams) == 3

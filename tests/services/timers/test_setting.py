@@ -11,6 +11,8 @@ from events.changes import (
     FlowRunDeleted,
     LeaseRenewed,
     Left,
+    ResourceRemoved,
+    ResourceStored,
     SlotsGiven,
     SlotsTaken,
     StateEntered,
@@ -19,11 +21,13 @@ from events.decisions import Decision
 from events.entities import Bookkeeping, task_run_key
 from events.instants import millis_of
 from events.proposals import FireTimer, ReapLease
+from events.resources.deployments import Deployment
 from events.slots import Lease, lease_key
 from events.states import FINAL, State, StateDetails, StateType
 from services.timers.setting import Spans, set_by
-from services.timers.timer import AnyTimer, Cascade, Expiry, Timer, proposal_of, timer_of
+from services.timers.timer import AnyTimer, Cascade, Expiry, Planning, Timer, proposal_of, timer_of
 from tests.support.examples import (
+    DEPLOYMENT,
     HOUR,
     LEASE,
     MINUTE,
@@ -163,6 +167,16 @@ def test_a_lease_ends_unless_it_is_renewed_or_given_back() -> None:
     assert timers(taken, Spans(leases=False)) == {}
 
 
+def test_whatever_happens_to_a_deployment_its_runs_are_planned_anew() -> None:
+    stored = leased(ResourceStored(resource=Deployment(id=DEPLOYMENT, flow_id=RUN, name="x")))
+    removed = leased(ResourceRemoved(kind="deployment", id=DEPLOYMENT))
+    due = {f"planning {DEPLOYMENT}": millis_of(stored.at)}
+    assert timers(stored) == timers(removed) == due
+    assert timers(stored, Spans(plans=False)) == {}
+    other = leased(ResourceRemoved(kind="work_pool", id=DEPLOYMENT))
+    assert timers(other) == {}
+
+
 def test_task_runs_have_no_timers() -> None:
     made = structs.replace(a_flow_run(), subject=task_run_key(TASK_RUN))
     changes = (StateEntered(state=a_state(StateType.SCHEDULED), booked=BOOKED),)
@@ -182,7 +196,8 @@ def test_a_run_without_a_time_is_never_late() -> None:
 
 
 @pytest.mark.parametrize(
-    "timer", [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234), Expiry(LEASE)]
+    "timer",
+    [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234), Expiry(LEASE), Planning(DEPLOYMENT)],
 )
 def test_a_timer_is_its_text(timer: AnyTimer) -> None:
     assert timer_of(str(timer)) == timer

@@ -1,0 +1,80 @@
+"""An errand is what a timer leads to when that is more than one proposal: it takes a while.
+
+Whoever takes an errand first lets it be due a little later. So nobody else takes it meanwhile,
+and if its taker dies somebody does. Done, it is due when it says, or not any more; unless the log
+has made it due otherwise by then, which counts.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from events.instants import Clock, millis_of
+
+from .sets import TimerSets
+
+ASIDE_MS = 10_000
+"""When an errand is due again that was taken and that nothing was heard of since."""
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Group = Sequence[tuple[int, T]]
+"""Errands, each with its partition."""
+
+Do = Callable[[Group[T]], Awaitable[Sequence[int | None]]]
+"""Does a group of errands; says for each at which millisecond it is due next, or None."""
+
+
+class Errands(Generic[T]):
+    """Runs the errands of one kind, a group after the other; *away* are errors that pass."""
+
+    def __init__(
+        self,
+        do: Do[T],
+        *,
+        sets: TimerSets,
+        now: Clock,
+        away: tuple[type[Exception], ...],
+        group_max: int,
+    ) -> None:
+        self.trouble: str | None = None
+        self._do = do
+        self._sets = sets
+        self._now = now
+        self._away = away
+        self._group_max = group_max
+        self._taken: dict[tuple[int, T], int] = {}
+        self._waiting: asyncio.Queue[tuple[int, T]] = asyncio.Queue()
+
+    async def take(self, due: Sequence[tuple[int, T, int]]) -> None:
+        """Run these soon: partition, errand, and the millisecond at which it was due."""
+        aside_ms = millis_of(self._now()) + ASIDE_MS
+        moved = await self._sets.move([(*each, aside_ms) for each in due])
+        for (partition, errand, _), is_ours in zip(due, moved, strict=True):
+            if is_ours and (partition, errand) not in self._taken:
+                self._waiting.put_nowait((partition, errand))
+            if is_ours:
+                self._taken[partition, errand] = aside_ms
+
+    async def run(self) -> None:
+        """Run what is taken, for ever."""
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < self._group_max and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            try:
+                next_ms = await self._do(group)
+                await self._sets.move(
+                    (*each, self._taken[each], due_ms)
+                    for each, due_ms in zip(group, next_ms, strict=True)
+                )
+                self.trouble = None
+            except self._away as error:
+                self.trouble = str(error)
+                _log.warning("errands_waiting", extra={"because": str(error)})
+            finally:
+                for each in group:
+                    del self._taken[each]

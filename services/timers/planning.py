@@ -1,0 +1,193 @@
+"""The runs of a deployment's schedules are planned ahead; what a change makes wrong is unplanned.
+
+Beside the log stands, for each schedule, a print of what its planned runs look like and until when
+they were planned. As long as the print stays, only runs after that are asked for. When it
+changes, the deployment was edited: runs of the old print that still wait are forgotten first.
+That the print is written before the runs are asked for, and the instant after they were, makes
+a planner that dies in between leave no run that nobody knows of.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct, json
+from redis.asyncio import Redis
+
+from events.entities import FlowRun
+from events.instants import EPOCH, Clock, Instant, millis_of
+from events.log import EventLog
+from events.proposals import Proposal, UnscheduleFlowRun
+from events.queries import FlowRunFilter, FlowRunQuery, FlowRunSort
+from events.queries.criteria import NullableIdIs, StateIs, StateTypeIs, TextIs
+from events.resources.deployments import Deployment
+from events.resources.registry import resource_key
+from events.resources.schedules import DeploymentSchedule
+from events.states import StateType
+from events.wire.snapshots import entity_of, fields_of
+
+from ..proposer import PIPELINE_MAX, Proposer
+from ..rules.schedules import Limits, Plan, ScheduleInvalid, limited, plan, print_of, run_on
+from .errands import Group
+from .following import views_have_followed
+from .timer import BY, Planning
+from .views import Views
+
+AWAITING_SLOT = "AwaitingConcurrencySlot"
+
+_log = logging.getLogger(__name__)
+
+
+class Planned(Struct, frozen=True):
+    """How the planned runs of a schedule look, and the last of their dates."""
+
+    print: str
+    until: Instant = EPOCH
+
+
+_planned = json.Decoder(dict[UUID, Planned])
+
+
+class Planner:
+    """Plans the runs of deployments. *redis* must give bytes."""
+
+    def __init__(
+        self,
+        *,
+        redis: Redis,
+        log: EventLog,
+        views: Views,
+        proposer: Proposer,
+        now: Clock,
+        limits: Limits,
+    ) -> None:
+        # redis-py declares most answers as "this or an awaitable of it", which nobody can await
+        self._redis: Any = redis
+        self._log = log
+        self._views = views
+        self._proposer = proposer
+        self._now = now
+        self._limits = limits
+        self._key = log.streams.planned
+
+    async def plan(self, group: Group[Planning]) -> list[int | None]:
+        """Plan runs of these deployments; says for each when to plan again, if at all."""
+        return [await self._plan(timer.deployment_id) for _, timer in group]
+
+    async def _plan(self, id: UUID) -> int | None:
+        known, deployment = await self._known(id), await self._deployment(id)
+        if deployment is None:
+            await self._unschedule(id, None)
+            await self._keep(id, {})
+            return None
+        schedules = {
+            each.id: each for each in deployment.schedules if each.active and not deployment.paused
+        }
+        prints = {each: print_of(deployment, schedule) for each, schedule in schedules.items()}
+        wrong = {each for each, planned in known.items() if prints.get(each) != planned.print}
+        if wrong:
+            await self._unschedule(id, wrong)
+        kept = {each: planned for each, planned in known.items() if each not in wrong}
+        before = {each: kept.get(each, Planned(print)) for each, print in prints.items()}
+        if before != known:
+            await self._keep(id, before)
+        after, again = dict(before), list[datetime]()
+        for each, schedule in schedules.items():
+            made = await self._dates(deployment, schedule)
+            if made is not None:
+                until = await self._ask(deployment, schedule, made, before[each].until)
+                after[each] = Planned(prints[each], until)
+                again.append(made.again)
+        if after != before:
+            await self._keep(id, after)
+        return millis_of(min(again)) + 1 if again else None
+
+    async def _dates(self, deployment: Deployment, schedule: DeploymentSchedule) -> Plan | None:
+        """The plan, made in a thread: a rule without dates is looked through to the end of time."""
+        limits = limited(self._limits, schedule)
+        try:
+            return await asyncio.to_thread(plan, schedule.schedule, self._now(), limits)
+        except (ScheduleInvalid, ArithmeticError) as error:
+            about = {"deployment": deployment.id, "schedule": schedule.id, "because": str(error)}
+            _log.warning("schedule_broken", extra=about)
+            return None
+
+    async def _ask(
+        self,
+        deployment: Deployment,
+        schedule: DeploymentSchedule,
+        made: Plan,
+        until: datetime,
+    ) -> datetime:
+        """Ask for the runs after *until*; the last date that is planned then."""
+        now = self._now()
+        asked = [run_on(date, deployment, schedule, now) for date in made.dates if date > until]
+        await self._decided(asked)
+        return max((until, *made.dates))
+
+    async def _unschedule(self, id: UUID, schedules: set[UUID] | None) -> None:
+        """Forget runs that still wait: those of these schedules that are to come, or all."""
+        await views_have_followed(self._log, self._views)
+        now, asked = self._now(), list[Proposal]()
+        waiting = FlowRunFilter(
+            deployment_id=NullableIdIs(any_=[id]),
+            state=StateIs(
+                type=StateTypeIs(any_=[StateType.SCHEDULED]), name=TextIs(not_any_=[AWAITING_SLOT])
+            ),
+        )
+        offset = 0
+        while page := await self._views.flow_runs(
+            FlowRunQuery(flow_runs=waiting, sort=FlowRunSort.ID_DESC, offset=offset)
+        ):
+            offset += len(page)
+            asked += [
+                UnscheduleFlowRun(
+                    id=f"unscheduled {run.attributes.id} {state.id}",
+                    at=now,
+                    by=BY,
+                    flow_run_id=run.attributes.id,
+                    state_id=state.id,
+                )
+                for run in page
+                if (state := run.progress.state) is not None and _is_meant(run, schedules, now)
+            ]
+        await self._decided(asked)
+
+    async def _decided(self, asked: Sequence[Proposal]) -> None:
+        """Propose, and wait until all is decided."""
+        for start in range(0, len(asked), PIPELINE_MAX):
+            await self._proposer.propose_many(asked[start : start + PIPELINE_MAX])
+
+    async def _deployment(self, id: UUID) -> Deployment | None:
+        key = resource_key("deployment", id)
+        streams = self._log.streams
+        found = entity_of(key, await self._log.snapshots(streams.control, fields_of(key)))
+        return found if isinstance(found, Deployment) else None
+
+    async def _known(self, id: UUID) -> dict[UUID, Planned]:
+        found = await self._redis.hget(self._key, str(id))
+        return {} if found is None else _planned.decode(found)
+
+    async def _keep(self, id: UUID, planned: dict[UUID, Planned]) -> None:
+        if planned:
+            await self._redis.hset(self._key, str(id), json.encode(planned))
+        else:
+            await self._redis.hdel(self._key, str(id))
+
+
+def _is_meant(run: FlowRun, schedules: set[UUID] | None, now: datetime) -> bool:
+    """Whether *run* goes with these schedules; one that should have begun stays, to be late."""
+    if run.progress.booked.run_count:
+        return False
+    if schedules is None:
+        return True
+    about, start = run.attributes, run.progress.booked.next_scheduled_start_time
+    return (
+        about.auto_scheduled
+        and about.created_by is not None
+        and about.created_by.id in schedules
+        and (start is None or start >= now)
+    )
