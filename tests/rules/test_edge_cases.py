@@ -144,7 +144,7 @@ INDEX = """
 68 rules/test_amending test_a_policy_is_replaced_wholesale
 """
 
-WAITING_FOR = {"slots", "timers", "work pools"}
+WAITING_FOR = {"slots", "work pools"}
 
 LINES = [line.split(" ", 1) for line in INDEX.strip().splitlines()]
 HELD = [
