@@ -16,7 +16,9 @@ from .queries import (
     DeploymentQuery,
     FlowQuery,
     FlowRunQuery,
+    LimitQuery,
     LogQuery,
+    Page,
     ResourceQuery,
     RunFilters,
     TaskRunQuery,
@@ -29,8 +31,8 @@ from .sorts import DeploymentSort, FlowRunSort, FlowSort, LogSort, TaskRunSort
 __all__ = [
     "BUCKETS_MAX", "LIMIT_MAX", "DeploymentFilter", "DeploymentQuery", "DeploymentSort",
     "FlowFilter", "FlowQuery", "FlowRunFilter", "FlowRunQuery", "FlowRunSort", "FlowSort",
-    "HistoryBucket", "HistoryQuery", "HistoryState", "LogFilter", "LogQuery", "LogSort",
-    "ResourceQuery", "RunFilters", "TaskRunFilter", "TaskRunQuery", "TaskRunSort",
-    "WorkPoolFilter", "WorkPoolQuery", "WorkQueueFilter", "WorkQueueQuery", "WorkerFilter",
-    "WorkerQuery",
+    "HistoryBucket", "HistoryQuery", "HistoryState", "LimitQuery", "LogFilter", "LogQuery",
+    "LogSort", "Page", "ResourceQuery", "RunFilters", "TaskRunFilter", "TaskRunQuery",
+    "TaskRunSort", "WorkPoolFilter", "WorkPoolQuery", "WorkQueueFilter", "WorkQueueQuery",
+    "WorkerFilter", "WorkerQuery",
 ]  # fmt: skip

@@ -120,3 +120,9 @@ class LogQuery(Page, frozen=True, kw_only=True):
 
     filter: LogFilter | None = field(default=None, name="logs")
     sort: LogSort | None = None
+
+
+class LimitQuery(Page, frozen=True, kw_only=True):
+    """A page of the concurrency limits whose names begin with *prefix*."""
+
+    prefix: str = ""

@@ -16,6 +16,7 @@ from events.queries import (
     FlowRunQuery,
     HistoryBucket,
     HistoryQuery,
+    LimitQuery,
     LogQuery,
     ResourceQuery,
     TaskRunQuery,
@@ -25,6 +26,7 @@ from events.resources.resource import Resource
 from events.states import State
 
 from ..store import checkpoints, projections_table
+from ..views.concurrency_limits import concurrency_limits as concurrency_limits_view
 from ..views.flow_run_states import flow_run_states
 from ..views.task_run_states import task_run_states
 from .criteria import Conditions
@@ -49,6 +51,7 @@ T = TypeVar("T")
 READERS_MAX = 8
 """Questions answered at once; more would only wait for each other."""
 
+concurrency_limits = concurrency_limits_view.table(concurrency_limits_view.name)
 _flow_run_states = flow_run_states.table(flow_run_states.name)
 _task_run_states = task_run_states.table(task_run_states.name)
 
@@ -181,6 +184,13 @@ class Views:
     async def _state(self, table: Table, id: UUID) -> State | None:
         text = await self._scalar(select(table.c.state).where(table.c.id == id))
         return None if text is None else state_of(text)
+
+    async def concurrency_limits(self, query: LimitQuery) -> list[UUID]:
+        """The ids of a page of concurrency limits, by name."""
+        c = concurrency_limits.c
+        matching = [c.name.startswith(query.prefix, autoescape=True)] if query.prefix else []
+        page = _page(concurrency_limits, query, matching, (c.name.asc(),))
+        return await self._all(page, lambda row: UUID(str(row.id)))
 
     async def logs(self, query: LogQuery) -> list[LogLine]:
         """A page of log lines."""

@@ -1,5 +1,6 @@
 """One module per view, one table per view, named alike."""
 
+from .concurrency_limits import concurrency_limits
 from .flow_run_history import flow_run_history
 from .flow_run_states import flow_run_states
 from .flow_runs import flow_runs
@@ -18,6 +19,7 @@ PROJECTIONS = (
     task_run_states,
     logs,
     resources,
+    concurrency_limits,
 )
 
 __all__ = ["PROJECTIONS"]

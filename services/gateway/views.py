@@ -12,6 +12,7 @@ from events.queries import (
     FlowRunQuery,
     HistoryBucket,
     HistoryQuery,
+    LimitQuery,
     LogQuery,
     ResourceQuery,
     TaskRunQuery,
@@ -56,6 +57,10 @@ class Views(Protocol):
     ) -> list[Resource]: ...
 
     async def count_resources(self, query: ResourceQuery, parent_id: UUID | None = None) -> int: ...
+
+    async def concurrency_limits(self, query: LimitQuery) -> list[UUID]:
+        """Their ids, by name."""
+        ...
 
     async def logs(self, query: LogQuery) -> list[LogLine]: ...
 

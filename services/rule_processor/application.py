@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Self
 
 from faststream import FastStream
@@ -13,6 +14,8 @@ from redis.asyncio import Redis
 
 from events.instants import Clock
 from events.log import CorruptLog, EventLog, FormatMismatch
+from events.proposals import Proposal
+from events.wire.replies import ReplyMessage
 
 from ..errors import LogVanished
 from ..patience import end, pause_s
@@ -34,6 +37,9 @@ LINGER_S = 0.002
 Several at once mean that several proposers are at work: their next proposals then share a commit.
 A proposal that comes alone is decided at once.
 """
+
+ASK_S = 3.0
+"""How long a batch waits for the control partition before it is tried again."""
 
 FATAL = (CorruptLog, FormatMismatch, LogVanished)
 
@@ -72,11 +78,12 @@ class RuleProcessor:
         self._streams = log.streams
         self._bus = Bus(url, len(self._streams.every()), self._reading)
         self._leases = Leases(redis, self._streams, name, lease_ms)
-        self._proposer = Proposer(redis, self._streams, name, now)
+        self._proposer = Proposer(redis, self._streams, name, now, timeout_s=ASK_S)
         self._served: dict[int, Served] = {}
         self._broken: set[int] = set()
         self._names = {self._streams.proposals(each): each for each in self._streams.every()}
         self._is_known = False
+        self._is_proposing = False
         self._stirred = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._fatal: Exception | None = None
@@ -140,6 +147,7 @@ class RuleProcessor:
         self.health.process_is(str(self._fatal or "stopped"))
         await self._give_up(list(self._served))
         await self._proposer.stop()
+        self._is_proposing = False
         try:
             await self._leases.leave()
         except PASSING as error:
@@ -229,6 +237,7 @@ class RuleProcessor:
             self.health,
             self._now,
             self._leases.token,
+            self._propose_many,
         )
         await partition.open()
         subscriber: Any = self._bus.subscriber(
@@ -285,6 +294,13 @@ class RuleProcessor:
             await self._leases.release(numbers)
         except PASSING as error:
             _log.warning("leases of %s are left to lapse: %s", numbers, error)
+
+    async def _propose_many(self, proposals: Sequence[Proposal]) -> list[ReplyMessage]:
+        """Ask the control partition, whoever serves it; who never asks keeps no line open."""
+        if not self._is_proposing:
+            self._is_proposing = True
+            await self._proposer.start()
+        return await self._proposer.propose_many(proposals)
 
     def _reading(self, stream: str, error: Exception | None) -> None:
         """The bus says that *stream* cannot be read, or can be again."""

@@ -4,7 +4,8 @@ Pure: it works on copies of what is known and leaves nothing behind when the com
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
 
 from msgspec import Raw, Struct, structs
 
@@ -28,6 +29,7 @@ from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import fields_of, written
 
 from .. import rules
+from ..rules import Ask, Told
 from .batch import Arrival
 
 _log = logging.getLogger(__name__)
@@ -81,6 +83,10 @@ class Draft:
         self._letters: list[DeadLetter] = []
         self._follow_ups: list[Proposal] = []
         self._repeats: list[tuple[Proposal, str]] = []
+        self._aside: list[Arrival] = []
+        self._runs_aside: set[UUID] = set()
+        self._asks: dict[str, Ask] = {}
+        self._told: dict[str, Told] = {}
 
     @property
     def wanted(self) -> set[str]:
@@ -92,11 +98,22 @@ class Draft:
             and int(entry_id.partition("-")[2]) <= self._head.position
         }
 
+    @property
+    def asks(self) -> dict[str, Ask]:
+        """What has to be told before all is settled, by the offsets of the proposals."""
+        return self._asks
+
     def settle(self, arrival: Arrival) -> None:
-        """Decide one proposal, repeat its first answer, or say why neither is possible."""
+        """Decide one proposal, repeat its first answer, or say why neither is possible.
+
+        One that asks, and what comes after it about the same run, is set aside until `resume`.
+        """
         proposal = arrival.proposal
         if isinstance(proposal, Undecidable):
             self._refuse(arrival, proposal)
+            return
+        if self._runs_aside and not self._runs_aside.isdisjoint(_runs_of(proposal)):
+            self._aside.append(arrival)
             return
         home = self._streams.of(proposal)
         if home != self._partition:
@@ -112,6 +129,18 @@ class Draft:
         except BROKEN as bug:
             _log.exception("proposal %s at %s breaks the rules", proposal.id, arrival.offset)
             self._refuse(arrival, Undecidable(reason=f"internal error: {bug!r}"))
+
+    def resume(self, told: Mapping[str, Told]) -> None:
+        """Settle what was set aside, in its order, with the answers to what it asked."""
+        aside, self._aside = self._aside, []
+        self._runs_aside, self._asks = set(), {}
+        self._told |= told
+        for arrival in aside:
+            self.settle(arrival)
+
+    def told(self, offset: str) -> Told:
+        """What the proposal at *offset* was told so far."""
+        return self._told.get(offset, rules.NOTHING_TOLD)
 
     def finished(self, offset: str, lease: str | None, earlier: Mapping[str, bytes]) -> Decided:
         """The commit that answers everything up to *offset*; *earlier* are the wanted bodies."""
@@ -158,9 +187,15 @@ class Draft:
         at = proposal.at
         if at is None:
             at = instant_of(int(arrival.offset.partition("-")[0]) * 1_000)
-        decision = rules.decide(self._known, proposal, at)
+        told = self._told.get(arrival.offset, rules.NOTHING_TOLD)
+        decision = rules.decide(self._known, proposal, at, told)
         if isinstance(decision, Undecidable):
             self._refuse(arrival, decision)
+            return
+        if isinstance(decision, Ask):
+            self._asks[arrival.offset] = decision
+            self._aside.append(arrival)
+            self._runs_aside.update(_runs_of(proposal))
             return
         recorded = Recorded(
             partition=self._partition,
@@ -208,6 +243,14 @@ class Draft:
                 proposal_id=id, reason=why.reason, field=why.field, missing=why.missing
             )
             self._reply(arrival.proposal, reply)
+
+
+def _runs_of(proposal: Proposal) -> Iterator[UUID]:
+    """The runs that *proposal* is about: what is asked about one of them keeps its order."""
+    for field in ("flow_run_id", "task_run_id"):
+        id = getattr(proposal, field, None)
+        if id is not None:
+            yield id
 
 
 def _reply_of(

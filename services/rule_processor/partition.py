@@ -22,6 +22,7 @@ from ..patience import pause_s
 from .batch import Arrival
 from .cache import Cache
 from .decider import Decided, Draft
+from .gathering import Gatherer, ProposeMany, nobody_answers
 from .health import Health
 from .relay import Relay
 
@@ -45,7 +46,7 @@ class Partition:
     """Partition *number* of *log*, held under the lease token *lease*.
 
     `handle` is called with one batch at a time. What it leaves as `head.offset` is where the
-    next batch begins, whatever became of this one.
+    next batch begins, whatever became of this one. With *propose_many* it asks for slots.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Partition:
         health: Health,
         now: Clock,
         lease: str | None = None,
+        propose_many: ProposeMany = nobody_answers,
     ) -> None:
         self.number = number
         self.name = log.streams.name(number)
@@ -70,6 +72,7 @@ class Partition:
         self._drafted: Decided | None = None
         self._is_stale = True
         self._closing = asyncio.Event()
+        self._gatherer = Gatherer(self._read, log.streams.control, propose_many, self._closing)
 
     async def open(self) -> None:
         """Find out where the log ends, and forward what nobody has. Raises what the log raises."""
@@ -142,6 +145,8 @@ class Partition:
         )
         for arrival in arrivals:
             draft.settle(arrival)
+        while draft.asks:
+            draft.resume(await self._gatherer.told(draft))
         earlier: dict[str, bytes] = {}
         for entry_id in draft.wanted:
             entry = await self._log.entry(self.number, entry_id)

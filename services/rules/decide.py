@@ -48,13 +48,18 @@ from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
 from .answers.resources import amend_resource, remove_resource, store_resource
+from .asking.verdict import NOTHING_TOLD, Ask, Told
 from .inputs.resuming import resume_flow_run
 from .inputs.storing import delete_input, store_input
 from .slots.decide import decide_slots
 
 
-def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Decision | Undecidable:
+def decide(
+    known: Mapping[str, Entity], proposal: Proposal, at: datetime, told: Told = NOTHING_TOLD
+) -> Decision | Undecidable | Ask:
     """The answer to *proposal*, taken in at *at*; *known* holds what `needs` names, if it exists.
+
+    An `Ask` is no answer yet: decide again with what was *told*.
 
     Never raises for a proposal that was decoded. Whether it was answered before is not asked
     here: see `answered`.
@@ -63,7 +68,7 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
         at = at.astimezone(UTC)
     match proposal:
         case ProposeFlowRunState():
-            return move_flow_run(known, proposal, at)
+            return move_flow_run(known, proposal, at, told)
         case RecordTaskRun():
             return record_task_run(known, proposal, at)
         case WriteLogs():
@@ -73,7 +78,7 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
         case CreateTaskRun():
             return create_task_run(known, proposal, at)
         case ProposeTaskRunState():
-            return move_task_run(known, proposal, at)
+            return move_task_run(known, proposal, at, told)
         case CacheTaskState():
             return cache_task_state(known, proposal, at)
         case AmendFlowRun():
@@ -81,7 +86,7 @@ def decide(known: Mapping[str, Entity], proposal: Proposal, at: datetime) -> Dec
         case AmendTaskRun():
             return amend_task_run(known, proposal, at)
         case FireTimer():
-            return fire_timer(known, proposal, at)
+            return fire_timer(known, proposal, at, told)
         case UnscheduleFlowRun():
             return unschedule_flow_run(known, proposal, at)
         case ResumeFlowRun():

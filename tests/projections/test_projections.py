@@ -80,6 +80,9 @@ EVERY: tuple[Change, ...] = (
 )
 SUBJECTS = {"flow": FLOW, "flow_run": RUN, "task_run": TASK_RUN}
 HEEDED = {
+    "concurrency_limits": {
+        (subject, change) for subject in SUBJECTS for change in (LimitStored, LimitRemoved)
+    },
     "flows": {("flow", FlowRegistered)},
     "flow_runs": {
         ("flow_run", change)

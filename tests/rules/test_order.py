@@ -47,6 +47,8 @@ EnforceCancellingToCancelledTransition
 BypassCancellingFlowRunsWithNoInfra
 PreventPendingTransitions
 ValidateDeploymentConcurrencyAtRunning
+SecureFlowConcurrencySlots
+RemoveDeploymentConcurrencyLeaseForOldClientVersions
 EnsureOnlyScheduledFlowsMarkedLate
 HandlePausingFlows
 HandleResumingPausedFlows
@@ -63,6 +65,7 @@ CORE_TASK = """
 CacheRetrieval
 HandleTaskTerminalStateTransitions
 PreventRunningTasksFromStoppedFlows
+SecureTaskConcurrencySlots
 CopyScheduledTime
 WaitForScheduledTime
 RetryFailedTasks

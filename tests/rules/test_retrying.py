@@ -4,8 +4,10 @@ import pytest
 
 from events.changes import PolicyAmended
 from events.decisions import Outcome
-from events.entities import Bookkeeping
+from events.entities import Bookkeeping, flow_run_key
+from events.identity import derived_id
 from events.policies import FlowRunPolicy, PolicyAmendment
+from events.proposals import EndLease
 from events.states import ProposedState, StateDetails, StateType
 from events.states.constructors import Cancelled, Crashed, Failed, Pending, Running
 from tests.support.case import Case
@@ -14,6 +16,7 @@ from tests.support.examples import (
     LEASE,
     NOON,
     RESULT,
+    RUN,
     SECOND,
     a_flow_run,
     a_state,
@@ -97,6 +100,7 @@ def test_a_failure_without_retries_stands(case: Case) -> None:
     case.given(a_flow_run(RUNNING, attempt(1)))
     case.when(propose(Failed(message="boom")))
     booked = attempt(1, total_run_time=60.0)
+    ending = derived_id(NOON, flow_run_key(RUN), "a proposal", f"end {LEASE}")
     case.then(
         case.entered(
             StateType.FAILED,
@@ -109,7 +113,8 @@ def test_a_failure_without_retries_stands(case: Case) -> None:
                 total_run_time=60.0,
             ),
             details=StateDetails(deployment_concurrency_lease_id=LEASE),
-        )
+        ),
+        follow_ups=(EndLease(id=str(ending), lease_id=LEASE),),
     )
 
 

@@ -162,10 +162,10 @@ async def test_a_proposal_that_breaks_a_rule_harms_nobody_else(
 ) -> None:
     decide = rules.decide
 
-    def broken(known: object, proposal: object, at: object) -> object:
+    def broken(known: object, proposal: object, *rest: object) -> object:
         if getattr(proposal, "id", None) == "bomb":
             raise ValueError("boom")
-        return decide(known, proposal, at)  # pyright: ignore[reportArgumentType]
+        return decide(known, proposal, *rest)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(rules, "decide", broken)
     log = RedisEventLog(redis, streams)

@@ -7,6 +7,8 @@ again afterwards, and that nothing is lost on the wire.
 
 from copy import deepcopy
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from msgspec import structs
 
@@ -39,13 +41,54 @@ from events.proposals import (
     UnscheduleFlowRun,
     WriteLogs,
 )
+from events.resources.deployments import Deployment
+from events.resources.registry import resource_key
 from events.resources.resource import Resource
-from events.slots import ConcurrencyLease, ConcurrencyLimit
+from events.slots import ConcurrencyLease, ConcurrencyLimit, limit_key
 from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
 from events.wire.codec import decode_decision, decode_proposal, encode
 from events.wire.registry import name_of
-from services.rules import answered, decide, needs
-from tests.support.examples import NOON, RUN, TASK_RUN
+from services.rules import NOTHING_TOLD, Ask, Told, answered, decide, needs
+from tests.support.examples import DEPLOYMENT, FLOW, NOON, RUN, TASK_RUN
+
+
+class Control:
+    """The control partition, as those see it who ask for slots; it has one deployment."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Entity] = {}
+        self.decisions: list[Decision] = []
+        self.deploy()
+
+    def deploy(self, **fields: Any) -> None:
+        """The deployment of the flow run that tests speak about is as *fields* say."""
+        deployment = Deployment(id=DEPLOYMENT, flow_id=FLOW, name="daily")
+        key = resource_key("deployment", DEPLOYMENT)
+        self.known[key] = structs.replace(deployment, **fields)
+
+    def decided(self, proposal: Proposal, at: datetime = NOON) -> Decision:
+        """The decision on *proposal*."""
+        decision = decide(self.known, proposal, at)
+        assert isinstance(decision, Decision), decision
+        self.decisions.append(decision)
+        position = len(self.decisions)
+        recorded = Recorded(partition=1, position=position, time_ms=0, decision=decision)
+        learn(self.known, evolve(self.known, recorded))
+        return decision
+
+    def told(self, ask: Ask, told: Told, at: datetime) -> Told:
+        """*told*, and the answer to *ask*."""
+        if ask.take is None:
+            return told.more(ask, self.known)
+        return told.more(ask, {}, self.decided(ask.take, at).facts.slots)
+
+    def leases(self, id: UUID) -> dict[UUID, int]:
+        """How many slots of the limit *id* each lease holds."""
+        limit = self.known[limit_key(id)]
+        assert isinstance(limit, ConcurrencyLimit)
+        assert limit.limit.active_slots == sum(held.slots for held in limit.leases.values())
+        return {lease: held.slots for lease, held in limit.leases.items()}
+
 
 REMEMBERING = (FlowRun, TaskRun, TaskCache, Resource, ConcurrencyLimit, ConcurrencyLease)
 """What knows the proposals that it was decided on."""
@@ -56,6 +99,7 @@ class Case:
 
     def __init__(self) -> None:
         self.known: dict[str, Entity] = {}
+        self.control = Control()
         self.before: dict[str, Entity] = {}
         self.position = 0
         self.recorded: Recorded
@@ -125,13 +169,16 @@ class Case:
         """*proposal* is decided at *at*."""
         assert self._outcome is None, "a when without a then proves nothing"
         seen = deepcopy(self.known)
-        outcome = decide(self.known, proposal, at)
-        assert decide(deepcopy(self.known), proposal, at) == outcome, "something else decides"
+        told = NOTHING_TOLD
+        while isinstance(outcome := decide(self.known, proposal, at, told), Ask):
+            told = self.control.told(outcome, told, at)
+        again = decide(deepcopy(self.known), proposal, at, told)
+        assert again == outcome, "something else decides"
         assert self.known == seen, "deciding changed what was known"
         assert decode_proposal(encode(proposal)) == proposal, "the proposal is lost on the wire"
         asked_for = set(needs(proposal, self.known))
         narrowed = {key: each for key, each in self.known.items() if key in asked_for}
-        assert decide(narrowed, proposal, at) == outcome, "needs names too little"
+        assert decide(narrowed, proposal, at, told) == outcome, "needs names too little"
         if isinstance(outcome, Decision):
             self._check(proposal, outcome)
         self._proposal, self._at, self._outcome = proposal, at, outcome

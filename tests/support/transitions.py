@@ -3,10 +3,9 @@
 from events.changes import StateEntered
 from events.decisions import Decision, Outcome
 from events.states import StateType
-from services.rules import decide
 from tests.rules.test_matrix import INITIAL, POLICY, PROPOSED
 from tests.support.case import Case
-from tests.support.examples import NOON, a_flow_run, propose
+from tests.support.examples import a_flow_run, propose
 from tests.support.sources import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "transitions.md"
@@ -49,9 +48,7 @@ def _decided(row: str, column: str) -> Decision:
     case = Case()
     state, booked = INITIAL[row]
     case.given(a_flow_run(state, booked, POLICY))
-    decision = decide(case.known, propose(PROPOSED[column]), NOON)
-    assert isinstance(decision, Decision)
-    return decision
+    return case.decided(propose(PROPOSED[column]))
 
 
 def _cell(decision: Decision) -> str:

@@ -1,12 +1,13 @@
 """Routes: one module for each resource, each a table of operations over a few functions."""
 
 from ..http.operations import Operation
-from . import deployments, flow_runs, flows, logs, root, states, task_runs
+from . import concurrency, deployments, flow_runs, flows, logs, root, states, task_runs
 
 OPERATIONS: tuple[Operation, ...] = (
     *flow_runs.OPERATIONS,
     *logs.OPERATIONS,
     *flows.OPERATIONS,
+    *concurrency.OPERATIONS,
     *task_runs.OPERATIONS,
     *deployments.OPERATIONS,
     *states.OPERATIONS,

@@ -31,7 +31,7 @@ from ..subjects import created_task_run, flow_named, flow_run_of, id_to_create
 from ..task_runs.caching import CACHE_KEY_CHARACTERS_MAX
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
-from .entering import enter_flow_run, enter_task_run
+from .entering import Entered, enter_flow_run, enter_task_run
 from .moving import api_facts, asked, is_current, taken_along, task_policy_of
 
 PENDING = ProposedState(type=StateType.PENDING)
@@ -85,6 +85,7 @@ def create_flow_run(
         is_current_api=is_current(proposal.api_version),
     )
     entered = enter_flow_run(question, MINIMAL_FLOW_POLICY)
+    assert isinstance(entered, Entered), "no rule has to know more about a first state"
     return decision(
         proposal,
         subject,
@@ -134,6 +135,7 @@ def create_task_run(
         by=proposal.by,
     )
     entered = enter_task_run(question, task_policy_of(first, force=True))
+    assert isinstance(entered, Entered), "no rule has to know more about a first state"
     return decision(
         proposal,
         question.subject,

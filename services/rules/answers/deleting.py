@@ -6,11 +6,20 @@ from datetime import datetime
 from events.changes import FlowRunDeleted, TaskRunDeleted
 from events.decisions import Decision, Outcome, Undecidable
 from events.entities import Entity, FlowRun, TaskRun, flow_run_key, task_run_key
-from events.proposals import DeleteFlowRun, DeleteTaskRun, UnscheduleFlowRun
+from events.identity import derived_id
+from events.proposals import (
+    DeleteFlowRun,
+    DeleteTaskRun,
+    EndLease,
+    Proposal,
+    UnscheduleFlowRun,
+)
 from events.states import StateType
 
 from ..asking.orchestrate import Said
+from ..flow_runs.slots import lease_held
 from ..subjects import flow_run_of, place_of, task_run_of
+from ..task_runs.slots import slots_of_a_deleted_run
 from .decisions import decision, unknown_flow_run, unknown_task_run
 from .entering import left_by
 
@@ -33,13 +42,26 @@ def delete_flow_run(
     progress = run.progress
     named = (task_run_of(known, id) for id in dict.fromkeys(proposal.task_run_ids))
     own = [
-        _gone(known, each)
+        each
         for each in named
         if each is not None and each.attributes.flow_run_id == proposal.flow_run_id
     ]
     subject = flow_run_key(proposal.flow_run_id)
+    changes = tuple(_gone(known, each) for each in own)
+    given_back: list[Proposal] = [
+        each for task in own for each in slots_of_a_deleted_run(task, proposal.id)
+    ]
+    lease = lease_held(run)
+    if lease is not None:
+        id = str(derived_id(at, subject, proposal.id, "end"))
+        given_back.append(EndLease(id=id, lease_id=lease))
     return decision(
-        proposal, subject, progress.version + 1, at, changes=(*own, _flow_run_gone(run))
+        proposal,
+        subject,
+        progress.version + 1,
+        at,
+        changes=(*changes, _flow_run_gone(run)),
+        follow_ups=tuple(given_back),
     )
 
 
@@ -71,7 +93,9 @@ def delete_task_run(
     if run is None:
         return unknown_task_run(proposal.task_run_id)
     subject, version = task_run_key(proposal.task_run_id), run.progress.version + 1
-    return decision(proposal, subject, version, at, changes=(_gone(known, run),))
+    given_back = slots_of_a_deleted_run(run, proposal.id)
+    changes = (_gone(known, run),)
+    return decision(proposal, subject, version, at, changes=changes, follow_ups=given_back)
 
 
 def _flow_run_gone(run: FlowRun) -> FlowRunDeleted:

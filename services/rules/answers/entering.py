@@ -20,6 +20,9 @@ from events.states import ProposedState, State
 
 from ..asking.orchestrate import Said, conclude, consult
 from ..asking.rule import Policy, Question, Run
+from ..asking.verdict import Ask
+from ..flow_runs.slots import slots_left
+from ..task_runs.slots import tag_slots_left
 from .bookkeeping import booked_after, own_details, own_timestamp, resuming_done, state_of
 
 NO_PROMISES = FlowRunPolicy()
@@ -34,12 +37,15 @@ class Entered(Struct, frozen=True):
     follow_ups: tuple[Proposal, ...] = ()
 
 
-def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Entered:
-    """What becomes of a flow run's proposed state under *policy*."""
+def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Entered | Ask:
+    """What becomes of a flow run's proposed state under *policy*, or what a rule has to know."""
     run = question.run
     progress = run.progress
     consulted = consult(question, policy, progress.policy)
+    if consulted.ask is not None:
+        return consulted.ask
     promised, entered = consulted.policy, None
+    follow_ups: tuple[Proposal, ...] = ()
     changes: list[Change] = []
     if consulted.proposed is not None:
         entered = _entered(
@@ -52,21 +58,31 @@ def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Ente
             promised = resuming_done(promised, entered)
     if consulted.visits:
         concluded = conclude(question, consulted, promised, entered or progress.state)
-        promised = concluded.policy
+        promised, follow_ups = concluded.policy, concluded.follow_ups
         if concluded.inputs_deleted:
             changes.append(InputsDeleted(keys=list(concluded.inputs_deleted)))
     if promised is not progress.policy and promised != progress.policy:
         changes.append(PolicyAmended(policy=_difference(progress.policy, promised)))
-    return Entered(consulted.said, tuple(changes), entered)
+    if run.attributes.deployment_id is not None:
+        follow_ups += slots_left(question, consulted.said, entered)
+    return Entered(consulted.said, tuple(changes), entered, follow_ups)
 
 
-def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Entered:
-    """What becomes of a task run's proposed state under *policy*."""
+def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Entered | Ask:
+    """What becomes of a task run's proposed state under *policy*, or what a rule has to know."""
     progress = question.run.progress
     consulted = consult(question, policy, NO_PROMISES)
-    if consulted.proposed is None:
-        return Entered(consulted.said, (), None)
-    entered = _entered(question, consulted.proposed, question.at)
+    if consulted.ask is not None:
+        return consulted.ask
+    entered, given_back = None, ()
+    if consulted.proposed is not None:
+        entered = _entered(question, consulted.proposed, question.at)
+    if question.run.attributes.tags:
+        given_back = tag_slots_left(question, entered)
+        if isinstance(given_back, Ask):
+            return given_back
+    if entered is None:
+        return Entered(consulted.said, (), None, given_back)
     told = conclude(question, consulted, NO_PROMISES, entered)
     before = progress.booked
     if told.run_count is not None:
@@ -78,7 +94,8 @@ def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Ente
         attributes = question.run.attributes
         changes.append(TaskRunAmended(attributes=attributes, flow_run_run_count=attempt))
     changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress)))
-    return Entered(consulted.said, (*changes, *told.changes), entered, told.follow_ups)
+    follow_ups = told.follow_ups + given_back
+    return Entered(consulted.said, (*changes, *told.changes), entered, follow_ups)
 
 
 def left_by(progress: Progress) -> Left | None:

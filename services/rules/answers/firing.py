@@ -11,6 +11,7 @@ from events.states.constructors import Cancelled, Failed, Late
 
 from ..asking.orchestrate import Said
 from ..asking.rule import Policy
+from ..asking.verdict import Ask, Told
 from ..policies import CORE_FLOW_POLICY, MARK_LATE_RUNS_POLICY, MINIMAL_FLOW_POLICY
 from ..subjects import flow_run_of
 from .decisions import decision
@@ -26,7 +27,9 @@ TOO_LATE = Said(
 )
 
 
-def fire_timer(known: Mapping[str, Entity], proposal: FireTimer, at: datetime) -> Decision:
+def fire_timer(
+    known: Mapping[str, Entity], proposal: FireTimer, at: datetime, told: Told
+) -> Decision | Ask:
     """What becomes of the flow run; a run that is gone or has moved on is left alone."""
     run, subject = flow_run_of(known, proposal.flow_run_id), flow_run_key(proposal.flow_run_id)
     if run is None:
@@ -35,7 +38,7 @@ def fire_timer(known: Mapping[str, Entity], proposal: FireTimer, at: datetime) -
     if wanted is None:
         return decision(proposal, subject, version, at, said=TOO_LATE)
     state, policy = wanted
-    return moved_flow_run(run, proposal, state, policy, at)
+    return moved_flow_run(run, proposal, state, policy, at, told)
 
 
 def _wanted(

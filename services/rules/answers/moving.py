@@ -13,6 +13,7 @@ from events.proposals import Proposal, ProposeFlowRunState, ProposeTaskRunState
 from events.states import ProposedState, State, StateType
 
 from ..asking.rule import Policy, Question
+from ..asking.verdict import NOTHING_TOLD, Ask, Told
 from ..policies import (
     BACKGROUND_TASK_POLICY,
     CORE_FLOW_POLICY,
@@ -31,8 +32,8 @@ IN_PROCESS_RETRIES_SINCE = (0, 8, 4)
 
 
 def move_flow_run(
-    known: Mapping[str, Entity], proposal: ProposeFlowRunState, at: datetime
-) -> Decision | Undecidable:
+    known: Mapping[str, Entity], proposal: ProposeFlowRunState, at: datetime, told: Told
+) -> Decision | Undecidable | Ask:
     """Decide on a flow run's next state."""
     run = flow_run_of(known, proposal.flow_run_id)
     if run is None:
@@ -44,6 +45,7 @@ def move_flow_run(
         proposal.state,
         policy,
         at,
+        told,
         api_version=proposal.api_version,
         client_version=proposal.client_version,
     )
@@ -55,10 +57,11 @@ def moved_flow_run(
     state: ProposedState,
     policy: Policy[FlowRun],
     at: datetime,
+    told: Told = NOTHING_TOLD,
     *,
     api_version: str | None = None,
     client_version: str | None = None,
-) -> Decision:
+) -> Decision | Ask:
     """What becomes of *run*, which *proposal* wants in *state*, under *policy*."""
     question = Question(
         subject=flow_run_key(run.attributes.id),
@@ -67,8 +70,15 @@ def moved_flow_run(
         at=at,
         proposal_id=proposal.id,
         is_current_api=is_current(api_version),
+        client_version=client_version,
+        told=told,
     )
     entered = enter_flow_run(question, policy)
+    if isinstance(entered, Ask):
+        return entered
+    facts = api_facts(api_version, client_version)
+    if told.slots is not None:
+        facts = structs.replace(facts, slots=told.slots)
     return decision(
         proposal,
         question.subject,
@@ -77,14 +87,14 @@ def moved_flow_run(
         changes=entered.changes,
         said=entered.said,
         asked=asked(state, force=policy is MINIMAL_FLOW_POLICY),
-        facts=api_facts(api_version, client_version),
-        follow_ups=taken_along(question, entered.state, proposal.by),
+        facts=facts,
+        follow_ups=entered.follow_ups + taken_along(question, entered.state, proposal.by),
     )
 
 
 def move_task_run(
-    known: Mapping[str, Entity], proposal: ProposeTaskRunState, at: datetime
-) -> Decision | Undecidable:
+    known: Mapping[str, Entity], proposal: ProposeTaskRunState, at: datetime, told: Told
+) -> Decision | Undecidable | Ask:
     """Decide on a task run's next state."""
     run = task_run_of(known, proposal.task_run_id)
     if run is None:
@@ -99,9 +109,12 @@ def move_task_run(
         by=proposal.by,
         flow_run=flow_run_to_run_in(known, run, proposal.state),
         cached=cached_state(known, proposal.state, at),
+        told=told,
     )
     policy = task_policy_of(proposal.state, force=proposal.force)
     entered = enter_task_run(question, policy)
+    if isinstance(entered, Ask):
+        return entered
     if is_orphan(question, policy, entered.state):
         return Undecidable(
             reason="Unable to read flow run associated with task run:"
@@ -160,6 +173,7 @@ def _facts(question: Question[TaskRun], policy: Policy[TaskRun], api_version: st
         flow_run_state=None if state is None else state.type,
         flow_run_run_count=None if flow_run is None else flow_run.progress.booked.run_count,
         cached_state_id=None if cached is None else cached.id,
+        slots=question.told.slots,
     )
 
 

@@ -19,7 +19,7 @@ from events.proposals import Proposal
 from events.states import ProposedState, State, StateType
 
 from .rule import Policy, Question, Rule, Run
-from .verdict import PASS, Abort, Aftermath, Delay, Pass, Reject, Rename, Verdict
+from .verdict import PASS, Abort, Aftermath, Ask, Delay, Pass, Reject, Rename, Verdict
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -43,12 +43,16 @@ class Visit(Struct, Generic[Run], frozen=True):
 
 
 class Consulted(Struct, Generic[Run], frozen=True):
-    """What the rules made of a question. *proposed* is None when no state is entered."""
+    """What the rules made of a question. *proposed* is None when no state is entered.
+
+    *ask* is what a rule has to know first; then nothing else counts.
+    """
 
     said: Said
     proposed: ProposedState | None
     policy: FlowRunPolicy
     visits: list[Visit[Run]]
+    ask: Ask | None = None
 
 
 class Concluded(Struct, frozen=True):
@@ -91,6 +95,8 @@ def consult(
             case Abort(reason):
                 entered, amendment = None, None
                 said = Said(outcome=Outcome.ABORT, reason=reason, rule=rule.name)
+            case Ask():
+                return Consulted(said, None, promised, visits, verdict)
             case _:
                 assert_never(verdict)
         if amendment is not None:

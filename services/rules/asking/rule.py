@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.entities import FlowRun, TaskRun
 from events.states import ProposedState, State, StateType
 
-from .verdict import Aftermath, Verdict
+from .verdict import NOTHING_TOLD, Aftermath, Told, Verdict
 
 Run = TypeVar("Run", FlowRun, TaskRun)
 
@@ -24,7 +24,7 @@ class Question(Struct, Generic[Run], frozen=True, kw_only=True):
 
     *subject* is the run's key. *is_current_api* is false for proposers whose api does not know
     in-process retries. For a task run that is to run, *flow_run* is its flow run and *cached* the
-    completed state that it may take over, if there are any.
+    completed state that it may take over, if there are any. *told* is what rules asked for.
     """
 
     subject: str
@@ -36,6 +36,8 @@ class Question(Struct, Generic[Run], frozen=True, kw_only=True):
     by: str | None = None
     flow_run: FlowRun | None = None
     cached: State | None = None
+    client_version: str | None = None
+    told: Told = NOTHING_TOLD
 
 
 class Rule(Struct, Generic[Run], frozen=True, kw_only=True, eq=False):

@@ -1,10 +1,14 @@
 """Verdicts: what a rule says of a proposed state. Refusal is a value, and so is every wish."""
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
 
 from events.changes import Change
+from events.entities import Entity
 from events.policies import PolicyAmendment
-from events.proposals import Proposal
+from events.proposals import Proposal, TakeSlots
+from events.slots import SlotsFound
 from events.states import ProposedState, StateDetails
 
 
@@ -42,9 +46,38 @@ class Abort(Struct, frozen=True):
     reason: str
 
 
+class Ask(Struct, frozen=True, kw_only=True):
+    """Nothing yet: ask again with what is known of *look* and of *take* in the control partition.
+
+    *look* are keys of entities, and *take* asks for slots; both may be asked for many at once.
+    """
+
+    look: tuple[str, ...] = ()
+    take: TakeSlots | None = None
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What was heard of the control partition; None is an entity that there is not."""
+
+    seen: Mapping[str, Entity | None] = {}
+    slots: SlotsFound | None = None
+
+    def more(
+        self, ask: Ask, known: Mapping[str, Entity], slots: SlotsFound | None = None
+    ) -> "Told":
+        """This, and the answer to *ask*: what is *known* there, and what became of its wish."""
+        if ask.take is not None:
+            return structs.replace(self, slots=slots)
+        return structs.replace(
+            self, seen={**self.seen, **{key: known.get(key) for key in ask.look}}
+        )
+
+
+NOTHING_TOLD = Told()
+
 PASS = Pass()
 
-Verdict = Pass | Rename | Reject | Delay | Abort
+Verdict = Pass | Rename | Reject | Delay | Abort | Ask
 
 
 class Aftermath(Struct, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ def resume_flow_run(
         api_version=proposal.api_version,
         client_version=proposal.client_version,
     )
+    assert isinstance(moved, Decision), "who leaves a pause is asked for no slot"
     if key is None or not is_answered or moved.outcome is not Outcome.ACCEPT:
         return moved
     answer = stored_by(proposal, at, key, json.encode(proposal.run_input).decode())
