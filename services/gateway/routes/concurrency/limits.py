@@ -20,8 +20,8 @@ from ...rendering.limits import (
     limit_response,
     new_limit_response,
 )
-from ...slots import limits_listed, limits_named, limits_of
 from .bodies import LimitCreate, LimitUpdate
+from .reading import limits_listed, limits_named, limits_of
 
 TAG = "Concurrency Limits V2"
 

@@ -11,7 +11,6 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Refused, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.limits import LeaseResponse, LimitTakenResponse, taken_response
-from ...slots import limits_named
 from .bodies import (
     LEASE_SECONDS,
     Decrement,
@@ -21,6 +20,7 @@ from .bodies import (
     Renew,
 )
 from .limits import TAG
+from .reading import limits_named
 
 
 async def increment(context: Context, call: Call) -> Reply:

@@ -23,9 +23,9 @@ from ...rendering.limits import (
     TagLimitResponse,
     tag_limit_response,
 )
-from ...slots import leases_of, limits_listed, limits_named, limits_of
 from .bodies import Reset, TagLimitCreate, TagSlots
 from .limits import stored
+from .reading import leases_of, limits_listed, limits_named, limits_of
 from .slots import locked
 
 GROUP = "Concurrency Limits"

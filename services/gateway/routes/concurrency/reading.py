@@ -14,7 +14,7 @@ from events.slots import (
 )
 from events.wire.snapshots import entity_of
 
-from .context import Context
+from ...context import Context
 
 
 async def limits_of(context: Context, ids: Iterable[UUID]) -> list[ConcurrencyLimit]:
