@@ -20,7 +20,7 @@ from events.queries import (
 from events.resources.registry import KINDS
 from events.resources.resource import Resource
 
-from ..columns import Moment
+from ..columns import Id, Moment
 from ..views.resources import resources as resources_view
 from .criteria import (
     Columns,
@@ -177,4 +177,13 @@ def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
         of_run.append(some(task, task.c.flow_run_id == run.c.id, *of_task))
     if of_run:
         found.append(some(run, run.c.deployment_id == c.id, *of_run))
+    place = resources.alias()
+    for field, conditions in (
+        ("work_pool_id", work_pool_conditions(place.c, query.work_pools)),
+        ("work_queue_id", work_queue_conditions(place.c, query.work_queues)),
+        ("work_queue_id", work_queue_conditions(place.c, query.work_pool_queues)),
+    ):
+        if conditions:
+            id = type_coerce(c.shown[field].as_string(), Id)
+            found.append(some(place, place.c.id == id, *conditions))
     return found

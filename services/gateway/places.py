@@ -3,11 +3,12 @@
 from msgspec import Struct, structs
 
 from events.proposals import StoreResource
+from events.queries import LIMIT_MAX, WorkQueueQuery
 from events.resources.work_pools import WorkPool, WorkQueue
 
 from .context import Context
 from .http.errors import detail
-from .resources import ask
+from .resources import amend, ask
 
 AGENT_POOL = "default-agent-pool"
 """Where a queue is that is named without a pool."""
@@ -39,16 +40,6 @@ async def place(context: Context, pool_name: str | None, queue_name: str | None)
     return Place(pool, queue)
 
 
-async def place_known(context: Context, pool_name: str, queue_name: str | None) -> Place:
-    """The queue of those names; raises `Refused` with a 404 when it is not there."""
-    pool = await pool_named(context, pool_name)
-    if queue_name is None:
-        found = await place(context, pool_name, None)
-        assert found is not None, "a pool was named"
-        return found
-    return Place(pool, await queue_named(context, pool, queue_name))
-
-
 async def pool_named(context: Context, name: str) -> WorkPool:
     """The work pool; raises `Refused` with a 404 when it is not there."""
     pool = await context.resource_named(WorkPool, name=name)
@@ -61,7 +52,7 @@ async def queue_named(context: Context, pool: WorkPool, name: str) -> WorkQueue:
     """The queue of *pool*; raises `Refused` with a 404 when it is not there."""
     queue = await context.resource_named(WorkQueue, work_pool_id=pool.id, name=name)
     if queue is None:
-        raise detail(404, f"Work queue '{pool.name}/{name}' not found.")
+        raise detail(404, f"Work pool queue '{pool.name}/{name}' not found.")
     return queue
 
 
@@ -92,24 +83,50 @@ def new_pool(context: Context, pool: WorkPool) -> tuple[WorkPool, WorkQueue]:
         work_pool_name=pool.name,
         name="default",
         description="The work pool's default queue.",
+        status="READY",
     )
     return structs.replace(pool, default_queue_id=queue.id), queue
 
 
 async def queue_in(context: Context, pool: WorkPool, name: str) -> WorkQueue:
-    """The queue of *pool*, made if it is not there."""
+    """The queue of *pool*, made if it is not there: the least urgent."""
     queue = await context.resource_named(WorkQueue, work_pool_id=pool.id, name=name)
     if queue is not None:
         return queue
+    made = WorkQueue(
+        id=context.new_id(),
+        work_pool_id=pool.id,
+        work_pool_name=pool.name,
+        name=name,
+        priority=await last_priority(context, pool) + 1,
+    )
     await ask(
         context,
-        StoreResource(
-            id=str(context.new_id()),
-            at=context.now(),
-            resource=WorkQueue(
-                id=context.new_id(), work_pool_id=pool.id, work_pool_name=pool.name, name=name
-            ),
-            if_exists="keep",
-        ),
+        StoreResource(id=str(context.new_id()), at=context.now(), resource=made, if_exists="keep"),
     )
     return await queue_named(context, pool, name)
+
+
+async def queues_of(context: Context, pool: WorkPool) -> list[WorkQueue]:
+    """All queues of *pool*, the most urgent first."""
+    await context.writes.are_visible()
+    queues: list[WorkQueue] = []
+    while True:
+        page = await context.views.resources(WorkQueueQuery(offset=len(queues)), pool.id)
+        queues += [each for each in page if isinstance(each, WorkQueue)]
+        if len(page) < LIMIT_MAX:
+            return queues
+
+
+async def last_priority(context: Context, pool: WorkPool) -> int:
+    """The priority of the least urgent queue of *pool*."""
+    return max((queue.priority for queue in await queues_of(context, pool)), default=0)
+
+
+async def make_room(context: Context, pool: WorkPool, newcomer: WorkQueue) -> None:
+    """Put off the queues that stand where *newcomer* stands now, and those behind as need be."""
+    taken = newcomer.priority
+    for queue in await queues_of(context, pool):
+        if queue.id != newcomer.id and newcomer.priority <= queue.priority <= taken:
+            taken = queue.priority + 1
+            await amend(context, WorkQueue, queue.id, {"priority": taken})

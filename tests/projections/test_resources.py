@@ -83,9 +83,10 @@ def told(story: Story, flow_id: UUID) -> Story:
                 last_heartbeat_time=seen,
             ),
         )  # fmt: skip
+    placed = {"work_queue_id": an_id(3), "work_pool_id": an_id(1)}
     deployments: tuple[tuple[int, str, dict[str, Any]], ...] = (
         (10, "nightly", {"paused": True, "tags": ["etl", "a"], "concurrency_limit": 2}),
-        (11, "daily", {"work_queue_name": "low", "tags": ["etl"]}),
+        (11, "daily", {"work_queue_name": "low", "tags": ["etl"], **placed}),
         (12, "weekly\0", {"tags": ["\0"], "work_queue_name": "\0"}),
     )
     for n, name, fields in deployments:
@@ -180,6 +181,18 @@ async def test_deployments_are_those_of_flows_and_runs_that_match(
     assert await ids(database, DeploymentQuery(flow_runs=of_run)) == [11]
     of_task = TaskRunFilter(id=IdIsAny(any_=[an_id(16)]))
     assert await ids(database, DeploymentQuery(task_runs=of_task)) == [11]
+
+
+@pytest.mark.anyio
+async def test_deployments_are_those_that_wait_where_it_is_asked(
+    new_database: NewDatabase, told: Story
+) -> None:
+    database = new_database().tell(told)
+    docker, local = (WorkPoolFilter(name=TextIsAny(any_=[name])) for name in ("docker", "local"))
+    assert await ids(database, DeploymentQuery(work_pools=docker)) == [11]
+    assert await ids(database, DeploymentQuery(work_pools=local)) == []
+    low = WorkQueueFilter(id=IdIsAny(any_=[an_id(3)]))
+    assert await ids(database, DeploymentQuery(work_queues=low, work_pool_queues=low)) == [11]
 
 
 @pytest.mark.anyio

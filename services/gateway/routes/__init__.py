@@ -1,7 +1,17 @@
 """Routes: one module for each resource, each a table of operations over a few functions."""
 
 from ..http.operations import Operation
-from . import concurrency, deployments, flow_runs, flows, logs, root, states, task_runs
+from . import (
+    concurrency,
+    deployments,
+    flow_runs,
+    flows,
+    logs,
+    root,
+    states,
+    task_runs,
+    work_pools,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *flow_runs.OPERATIONS,
@@ -10,6 +20,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *concurrency.OPERATIONS,
     *task_runs.OPERATIONS,
     *deployments.OPERATIONS,
+    *work_pools.OPERATIONS,
     *states.OPERATIONS,
     *root.OPERATIONS,
 )

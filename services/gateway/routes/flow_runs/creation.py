@@ -14,6 +14,7 @@ from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import CONFLICT, Reply, answered, detail, invalid
 from ...http.operations import Operation
+from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import FlowRunCreate
 
@@ -37,6 +38,11 @@ async def _proposal(
     context: Context, given: FlowRunCreate, flow: Flow, api_version: str | None
 ) -> CreateFlowRun:
     key = given.idempotency_key
+    found = (
+        await place(context, given.work_pool_name, given.work_queue_name)
+        if given.work_pool_name
+        else None
+    )
     return CreateFlowRun(
         id=str(context.new_id()),
         at=context.now(),
@@ -45,8 +51,10 @@ async def _proposal(
         name=given.name or None,
         state=given.state,
         deployment_id=given.deployment_id,
+        work_pool_id=None if found is None else found.pool.id,
         work_pool_name=given.work_pool_name,
-        work_queue_name=given.work_queue_name,
+        work_queue_id=None if found is None else found.queue.id,
+        work_queue_name=given.work_queue_name if found is None else found.queue.name,
         flow_version=given.flow_version,
         parameters=given.parameters,
         idempotency_key=key,

@@ -1,0 +1,105 @@
+"""What clients send about work pools, queues and workers, as they send it."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from msgspec import UNSET, Meta, Struct, UnsetType, json
+
+from ..bodies import Name
+
+Slots = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Positive = Annotated[int, Meta(gt=0, le=2**31 - 1)]
+
+_placeholder = re.compile(r"{{\s*([\w.\-\[\]]+)\s*}}")
+
+
+class _Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A closed family: unknown fields are refused."""
+
+
+def undeclared(template: dict[str, Any]) -> str | None:
+    """What is wrong with a job template: a part is missing, or a variable is nowhere declared."""
+    if not template:
+        return None
+    if not {"job_configuration", "variables"} <= template.keys():
+        return (
+            "The `base_job_template` must contain both a `job_configuration` key and a"
+            " `variables` key."
+        )
+    used = set(_placeholder.findall(json.encode(template["job_configuration"]).decode()))
+    variables: Any = template["variables"]
+    declared: Any = (
+        cast("dict[str, Any]", variables).get("properties", {})
+        if isinstance(variables, dict)
+        else {}
+    )
+    missing = sorted(name for name in used - {*declared} if not name.startswith("prefect."))
+    if not missing:
+        return None
+    return (
+        "The variables specified in the job configuration template must be present as properties"
+        " in the variables schema. Your job configuration uses the following undeclared"
+        f" variable(s): {' ,'.join(missing)}."
+    )
+
+
+class WorkPoolCreate(_Body, frozen=True, kw_only=True):
+    """A work pool to create."""
+
+    name: Name
+    description: str | None = None
+    type: str = "prefect-agent"
+    base_job_template: dict[str, Any] = {}
+    is_paused: bool = False
+    concurrency_limit: Slots | None = None
+    storage_configuration: dict[str, Any] = {}
+
+
+class WorkPoolUpdate(_Body, frozen=True, kw_only=True):
+    """What of a work pool to change; what is absent stays."""
+
+    description: str | None | UnsetType = UNSET
+    is_paused: bool | None | UnsetType = UNSET
+    base_job_template: dict[str, Any] | None | UnsetType = UNSET
+    concurrency_limit: Slots | None | UnsetType = UNSET
+    storage_configuration: dict[str, Any] | None | UnsetType = UNSET
+
+
+class WorkQueueCreate(_Body, frozen=True, kw_only=True):
+    """A queue to create, the least urgent one unless a priority says otherwise."""
+
+    name: Name
+    description: str | None = ""
+    is_paused: bool = False
+    concurrency_limit: Slots | None = None
+    priority: Positive | None = None
+    filter: dict[str, Any] | None = None
+
+
+class WorkQueueUpdate(_Body, frozen=True, kw_only=True):
+    """What of a queue to change; what is absent stays."""
+
+    name: Name | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    is_paused: bool | UnsetType = UNSET
+    concurrency_limit: Slots | None | UnsetType = UNSET
+    priority: Positive | None | UnsetType = UNSET
+    last_polled: datetime | None | UnsetType = UNSET
+    filter: dict[str, Any] | None | UnsetType = UNSET
+
+
+class Heartbeat(_Body, frozen=True, kw_only=True):
+    """A sign of life."""
+
+    name: str
+    heartbeat_interval_seconds: int | None = None
+
+
+class WaitingRunsAsked(Struct, frozen=True, kw_only=True):
+    """Which queues' runs are wanted, and when they are due."""
+
+    work_queue_names: list[str] | None = None
+    scheduled_before: datetime | None = None
+    scheduled_after: datetime | None = None
+    limit: int | None = None

@@ -1,0 +1,158 @@
+"""Polling: workers are handed the runs of their pool, as far as limits leave room for them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from events.entities import FlowRun
+from events.instants import EPOCH
+from events.queries import (
+    LIMIT_MAX,
+    DeploymentQuery,
+    FlowRunFilter,
+    FlowRunQuery,
+    FlowRunSort,
+    WorkPoolFilter,
+    WorkQueueFilter,
+)
+from events.queries.criteria import IdIsAny, InstantIs, StateIs, StateTypeIs
+from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool, WorkQueue
+from events.states import StateType
+
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import Reply, answered, detail
+from ...http.operations import Operation
+from ...places import pool_named, queues_of
+from ...rendering.runs import FlowRunResponse, flow_run_response
+from ...resources import amend
+from ..deployments.runs import POLLED_ANEW, polled
+from .bodies import WaitingRunsAsked
+from .queues import identified
+from .slots import occupied
+
+
+class WaitingRun(Struct, frozen=True):
+    """A run that a worker may take."""
+
+    work_pool_id: UUID
+    work_queue_id: UUID
+    flow_run: FlowRunResponse
+
+
+async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
+    """The runs that wait in a pool: of urgent queues first, then the earliest."""
+    asked = call.as_query(WaitingRunsAsked)
+    limit = LIMIT_MAX if asked.limit is None else asked.limit
+    if not 0 <= limit <= LIMIT_MAX:
+        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
+        raise detail(422, f"Invalid limit: must be {bound}.")
+    pool = await pool_named(context, call.path("name"))
+    names = asked.work_queue_names
+    queues = [queue for queue in await queues_of(context, pool) if not names or queue.name in names]
+    found: list[tuple[WorkQueue, FlowRun]] = []
+    if not pool.is_paused:
+        free = limit
+        if pool.concurrency_limit is not None:
+            where = WorkPoolFilter(id=IdIsAny(any_=[pool.id]))
+            free = min(limit, max(0, pool.concurrency_limit - await occupied(context, where)))
+        for queue in queues:
+            if len(found) < free and not queue.is_paused:
+                room = min(free - len(found), await _room(context, queue))
+                runs = await waiting(context, queue, asked, room)
+                found += [(queue, run) for run in runs]
+        found = _in_order(found)
+    await _note(context, pool, queues)
+    now = context.now()
+    return answered(
+        [WaitingRun(pool.id, queue.id, flow_run_response(run, now)) for queue, run in found]
+    )
+
+
+def _in_order(found: list[tuple[WorkQueue, FlowRun]]) -> list[tuple[WorkQueue, FlowRun]]:
+    def order(each: tuple[WorkQueue, FlowRun]) -> Any:
+        queue, run = each
+        return queue.priority, run.progress.booked.next_scheduled_start_time or EPOCH
+
+    return sorted(found, key=order)
+
+
+async def _room(context: Context, queue: WorkQueue) -> int:
+    if queue.concurrency_limit is None:
+        return LIMIT_MAX
+    taken = await occupied(context, WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+    return max(0, queue.concurrency_limit - taken)
+
+
+async def waiting(
+    context: Context, queue: WorkQueue, asked: WaitingRunsAsked, most: int
+) -> Sequence[FlowRun]:
+    """At most *most* runs of *queue*, the earliest first; none that its own process retries."""
+    due = InstantIs(before_=asked.scheduled_before, after_=asked.scheduled_after)
+    found: list[FlowRun] = []
+    offset = 0
+    while len(found) < most:
+        page = await context.views.flow_runs(
+            FlowRunQuery(
+                flow_runs=FlowRunFilter(
+                    state=StateIs(type=StateTypeIs(any_=[StateType.SCHEDULED])),
+                    next_scheduled_start_time=due,
+                ),
+                work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])),
+                sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+                offset=offset,
+            )
+        )
+        found += [run for run in page if run.progress.policy.retry_type != "in_process"]
+        offset += len(page)
+        if len(page) < LIMIT_MAX:
+            break
+    return found[:most]
+
+
+async def _note(context: Context, pool: WorkPool, queues: Sequence[WorkQueue]) -> None:
+    """Note that the queues were polled, and so the deployments whose runs wait in them."""
+    now = context.now()
+    anew = [queue for queue in queues if _is_old(queue.last_polled, now)]
+    if not anew:
+        return
+    for queue in anew:
+        ready = {} if queue.status == "PAUSED" else {"status": "READY"}
+        await amend(context, WorkQueue, queue.id, {"last_polled": now, **ready})
+    ids = IdIsAny(any_=[queue.id for queue in anew])
+    query = DeploymentQuery(work_pool_queues=WorkQueueFilter(id=ids))
+    found = await context.views.resources(query)
+    await asyncio.gather(
+        *(polled(context, each.id) for each in found if isinstance(each, Deployment))
+    )
+
+
+def _is_old(last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= POLLED_ANEW
+
+
+async def queue_runs(context: Context, call: Call) -> Reply:
+    """The runs that wait in one queue, as far as its limit leaves room."""
+    asked = call.as_query(WaitingRunsAsked)
+    queue = await identified(context, call)
+    await context.writes.are_visible()
+    most = LIMIT_MAX if asked.limit is None else asked.limit
+    room = 0 if queue.is_paused else min(most, await _room(context, queue))
+    now = context.now()
+    runs = await waiting(context, queue, asked, room)
+    return answered([flow_run_response(run, now) for run in runs])
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/work_pools/{name}/get_scheduled_flow_runs",
+              handler=scheduled_flow_runs, summary="Get Scheduled Flow Runs", tag="Work Pools",
+              takes=WaitingRunsAsked, gives=list[WaitingRun]),
+    Operation(method="POST", path="/work_queues/{id:uuid}/get_runs", handler=queue_runs,
+              summary="Read Work Queue Runs", tag="Work Queues", takes=WaitingRunsAsked,
+              gives=list[FlowRunResponse]),
+)  # fmt: skip

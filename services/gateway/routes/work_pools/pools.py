@@ -1,0 +1,153 @@
+"""Work pools: created with a default queue, read, changed, listed and deleted."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, structs
+
+from events.decisions import Outcome
+from events.proposals import StoreResource
+from events.queries import (
+    LIMIT_MAX,
+    DeploymentQuery,
+    WorkerFilter,
+    WorkerQuery,
+    WorkPoolFilter,
+    WorkPoolQuery,
+)
+from events.queries.criteria import IdIsAny, WorkerStatusIs
+from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool
+
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
+from ...http.operations import Operation
+from ...places import new_pool, pool_named
+from ...rendering.work_pools import WorkPoolResponse, work_pool_response
+from ...resources import amend, remove
+from .bodies import WorkPoolCreate, WorkPoolUpdate, undeclared
+from .slots import occupied
+
+EXISTS = "A work pool with this name already exists."
+RESERVED = "Work pools starting with 'Prefect' are reserved for internal use."
+
+
+async def create_work_pool(context: Context, call: Call) -> Reply:
+    """Create a work pool with its default queue."""
+    given = call.as_a(WorkPoolCreate)
+    _check(given.base_job_template)
+    if given.name.lower().startswith("prefect"):
+        raise detail(403, RESERVED)
+    made = WorkPool(id=context.new_id(), **structs.asdict(given))
+    if given.is_paused:
+        made = structs.replace(made, status="PAUSED")
+    pool, queue = new_pool(context, made)
+    proposal = StoreResource(
+        id=str(context.new_id()), at=context.now(), resource=pool, along=[queue]
+    )
+    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
+        raise detail(409, EXISTS)
+    return answered(work_pool_response(await pool_named(context, pool.name)), 201)
+
+
+async def read_work_pool(context: Context, call: Call) -> Reply:
+    """The work pool."""
+    return answered(await _shown(context, await pool_named(context, call.path("name"))))
+
+
+async def filter_work_pools(context: Context, call: Call) -> Reply:
+    """A page of work pools."""
+    query = call.as_query(WorkPoolQuery)
+    await context.writes.are_visible()
+    found = await context.views.resources(query)
+    return answered([await _shown(context, one) for one in found if isinstance(one, WorkPool)])
+
+
+async def count_work_pools(context: Context, call: Call) -> Reply:
+    """How many work pools match."""
+    query = call.as_query(WorkPoolQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.count_resources(query))
+
+
+async def update_work_pool(context: Context, call: Call) -> Reply:
+    """Change a work pool."""
+    given = call.as_a(WorkPoolUpdate)
+    pool = await pool_named(context, call.path("name"))
+    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
+    for name in ("is_paused", "base_job_template", "storage_configuration"):
+        if fields.get(name, UNSET) is None:
+            del fields[name]
+    _check(fields.get("base_job_template", {}))
+    if "is_paused" in fields:
+        fields["status"] = "PAUSED" if fields["is_paused"] else await _awake(context, pool)
+    await amend(context, WorkPool, pool.id, fields)
+    return NO_CONTENT
+
+
+async def delete_work_pool(context: Context, call: Call) -> Reply:
+    """Forget a work pool with its queues and workers; its deployments have none then."""
+    pool = await pool_named(context, call.path("name"))
+    here = DeploymentQuery(work_pools=WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+    deployments = await those_in(context, here)
+    await remove(context, WorkPool, pool.id)
+    await detach(context, deployments)
+    return NO_CONTENT
+
+
+async def those_in(context: Context, query: DeploymentQuery) -> list[UUID]:
+    """All deployments that match *query*."""
+    await context.writes.are_visible()
+    found: list[UUID] = []
+    while True:
+        page = await context.views.resources(structs.replace(query, offset=len(found)))
+        found += [each.id for each in page]
+        if len(page) < LIMIT_MAX:
+            return found
+
+
+async def detach(context: Context, deployment_ids: list[UUID]) -> None:
+    """Let these deployments wait nowhere."""
+    nowhere: dict[str, Any] = {"work_pool_id": None, "work_pool_name": None, "work_queue_id": None}
+    for id in deployment_ids:
+        await amend(context, Deployment, id, nowhere)
+
+
+async def _awake(context: Context, pool: WorkPool) -> str:
+    """The status of a pool that is not paused: it is ready when a worker is there."""
+    await context.writes.are_visible()
+    online = WorkerQuery(workers=WorkerFilter(status=WorkerStatusIs(any_=["ONLINE"])))
+    return "READY" if await context.views.count_resources(online, pool.id) else "NOT_READY"
+
+
+async def _shown(context: Context, pool: WorkPool) -> WorkPoolResponse:
+    slots = None
+    if pool.concurrency_limit is not None:
+        slots = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+    return work_pool_response(pool, slots)
+
+
+def _check(template: dict[str, Any]) -> None:
+    wrong = undeclared(template)
+    if wrong is not None:
+        raise invalid(f"Value error, {wrong}", "body", "base_job_template")
+
+
+OPERATIONS = (
+    Operation(method="POST", path="/work_pools/", handler=create_work_pool,
+              summary="Create Work Pool", tag="Work Pools", takes=WorkPoolCreate,
+              gives=WorkPoolResponse, statuses=(201,)),
+    Operation(method="POST", path="/work_pools/filter", handler=filter_work_pools,
+              summary="Read Work Pools", tag="Work Pools", takes=WorkPoolQuery,
+              gives=list[WorkPoolResponse]),
+    Operation(method="POST", path="/work_pools/count", handler=count_work_pools,
+              summary="Count Work Pools", tag="Work Pools", takes=WorkPoolQuery, gives=int),
+    Operation(method="GET", path="/work_pools/{name}", handler=read_work_pool,
+              summary="Read Work Pool", tag="Work Pools", gives=WorkPoolResponse),
+    Operation(method="PATCH", path="/work_pools/{name}", handler=update_work_pool,
+              summary="Update Work Pool", tag="Work Pools", takes=WorkPoolUpdate,
+              statuses=(204,)),
+    Operation(method="DELETE", path="/work_pools/{name}", handler=delete_work_pool,
+              summary="Delete Work Pool", tag="Work Pools", statuses=(204,)),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""Workers: their signs of life are noted, and make their pool ready."""
+
+from events.proposals import StoreResource
+from events.queries import WorkerQuery
+from events.resources.work_pools import Worker, WorkPool
+
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import NO_CONTENT, Reply, answered, detail
+from ...http.operations import Operation
+from ...places import pool_named
+from ...rendering.work_pools import WorkerResponse, worker_response
+from ...resources import amend, ask, remove
+from .bodies import Heartbeat
+
+
+async def heartbeat(context: Context, call: Call) -> Reply:
+    """Note that a worker lives."""
+    given = call.as_a(Heartbeat)
+    pool = await pool_named(context, call.path("work_pool_name"))
+    worker = Worker(
+        id=context.new_id(),
+        work_pool_id=pool.id,
+        name=given.name,
+        last_heartbeat_time=context.now(),
+        heartbeat_interval_seconds=given.heartbeat_interval_seconds,
+        status="ONLINE",
+    )
+    noted = ["last_heartbeat_time", "status"]
+    if given.heartbeat_interval_seconds is not None:
+        noted.append("heartbeat_interval_seconds")
+    await ask(
+        context,
+        StoreResource(
+            id=str(context.new_id()),
+            at=context.now(),
+            resource=worker,
+            if_exists="amend",
+            given=noted,
+        ),
+    )
+    if pool.status == "NOT_READY":
+        await amend(context, WorkPool, pool.id, {"status": "READY"})
+    return NO_CONTENT
+
+
+async def filter_workers(context: Context, call: Call) -> Reply:
+    """A page of a pool's workers, the liveliest first."""
+    query = call.as_query(WorkerQuery)
+    pool = await pool_named(context, call.path("work_pool_name"))
+    await context.writes.are_visible()
+    found = await context.views.resources(query, pool.id)
+    return answered([worker_response(one) for one in found if isinstance(one, Worker)])
+
+
+async def delete_worker(context: Context, call: Call) -> Reply:
+    """Forget a worker."""
+    pool = await pool_named(context, call.path("work_pool_name"))
+    worker = await context.resource_named(Worker, work_pool_id=pool.id, name=call.path("name"))
+    if worker is None:
+        raise detail(404, "Worker not found.")
+    await remove(context, Worker, worker.id)
+    return NO_CONTENT
+
+
+AT = "/work_pools/{work_pool_name}/workers"
+
+OPERATIONS = (
+    Operation(method="POST", path=f"{AT}/heartbeat", handler=heartbeat,
+              summary="Worker Heartbeat", tag="Work Pools", takes=Heartbeat, statuses=(204,)),
+    Operation(method="POST", path=f"{AT}/filter", handler=filter_workers,
+              summary="Read Workers", tag="Work Pools", takes=WorkerQuery,
+              gives=list[WorkerResponse]),
+    Operation(method="DELETE", path=f"{AT}/{{name}}", handler=delete_worker,
+              summary="Delete Worker", tag="Work Pools", statuses=(204,)),
+)  # fmt: skip
