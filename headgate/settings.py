@@ -140,6 +140,30 @@ class Settings(BaseSettings):
     services_scheduler_max_scheduled_time: Annotated[
         float, Field(ge=1, le=315_360_000, description="how far ahead they reach at most, in s")
     ] = 8_640_000.0
+    services_foreman_enabled: Annotated[
+        bool, Field(description="whether who is silent counts as gone")
+    ] = True
+    services_foreman_inactivity_heartbeat_multiple: Annotated[
+        int, Field(ge=1, le=1_000, description="how many heartbeats a worker may leave out")
+    ] = 3
+    services_foreman_fallback_heartbeat_interval_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=86_400,
+            description="the time between heartbeats of a worker that does not say it, in s",
+        ),
+    ] = 30.0
+    services_foreman_deployment_last_polled_timeout_seconds: Annotated[
+        float,
+        Field(
+            gt=0, le=86_400, description="how long nobody may ask for runs of a deployment, in s"
+        ),
+    ] = 60.0
+    services_foreman_work_queue_last_polled_timeout_seconds: Annotated[
+        float,
+        Field(gt=0, le=86_400, description="how long nobody may ask for runs of a queue, in s"),
+    ] = 60.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"

@@ -27,7 +27,7 @@ from services.gateway import GatewayLimits, create_app
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
-from services.timers import Limits, Spans, Timers
+from services.timers import Limits, Silence, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
@@ -121,6 +121,20 @@ def spans_of(settings: Settings) -> Spans:
         leases=settings.services_repossessor_enabled,
         cascades=settings.services_cancellation_cleanup_enabled,
         plans=settings.services_scheduler_enabled,
+        silence=silence_of(settings) if settings.services_foreman_enabled else None,
+    )
+
+
+def silence_of(settings: Settings) -> Silence:
+    """How long nobody may be heard of."""
+    heartbeat = settings.services_foreman_fallback_heartbeat_interval_seconds
+    deployment = settings.services_foreman_deployment_last_polled_timeout_seconds
+    work_queue = settings.services_foreman_work_queue_last_polled_timeout_seconds
+    return Silence(
+        heartbeats=settings.services_foreman_inactivity_heartbeat_multiple,
+        heartbeat=timedelta(seconds=heartbeat),
+        deployment=timedelta(seconds=deployment),
+        work_queue=timedelta(seconds=work_queue),
     )
 
 

@@ -15,5 +15,6 @@ from the set afterwards: a process that dies in between sends it again, and it i
 from ..rules.schedules import Limits
 from .application import Timers
 from .setting import Spans
+from .watching import Silence
 
-__all__ = ["Limits", "Spans", "Timers"]
+__all__ = ["Limits", "Silence", "Spans", "Timers"]

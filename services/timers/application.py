@@ -20,11 +20,13 @@ from ..rules.schedules import Limits
 from .cascades import GROUP_MAX, Cascades
 from .errands import Errands
 from .following import ViewsBehind
+from .foreman import Foreman
 from .planning import Planner
 from .sets import Outrun, TimerSets
 from .setting import Spans, set_by
-from .timer import AnyTimer, Cascade, Expiry, Planning, Timer, proposal_of, timer_of
+from .timer import AnyTimer, Cascade, Expiry, Planning, Timer, Watch, proposal_of, timer_of
 from .views import Views
+from .watching import Silence
 
 DUE_MAX = 400
 """Timers of a partition in one round."""
@@ -75,6 +77,9 @@ class Timers:
         self.planner = Planner(
             redis=redis, log=log, views=views, proposer=proposer, now=now, limits=limits
         )
+        self.foreman = Foreman(
+            log=log, proposer=proposer, now=now, silence=spans.silence or Silence()
+        )
         away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
         self._looking = Errands(
             self.cascades.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
@@ -82,13 +87,21 @@ class Timers:
         self._planning = Errands(
             self.planner.plan, sets=self._sets, now=now, away=away, group_max=1
         )
+        self._watching = Errands(
+            self.foreman.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
+        )
         self._reached: dict[int, str] = {}
         self._looks_ms = 0
         self._stirred = asyncio.Event()
 
     def troubles(self) -> list[str]:
         """What keeps timers from firing, in words; empty when they do."""
-        troubles = (self._trouble, self._looking.trouble, self._planning.trouble)
+        troubles = (
+            self._trouble,
+            self._looking.trouble,
+            self._planning.trouble,
+            self._watching.trouble,
+        )
         return list(dict.fromkeys(trouble for trouble in troubles if trouble is not None))
 
     async def run(self) -> None:
@@ -142,6 +155,7 @@ class Timers:
             _log.info("timers_fired", extra={"count": len(timers)})
         await self._looking.take([(p, t, ms) for p, t, ms in found if isinstance(t, Cascade)])
         await self._planning.take([(p, t, ms) for p, t, ms in found if isinstance(t, Planning)])
+        await self._watching.take([(p, t, ms) for p, t, ms in found if isinstance(t, Watch)])
         return self._looks_ms <= millis_of(now)
 
     async def _serve(self) -> None:
@@ -149,6 +163,7 @@ class Timers:
             asyncio.create_task(self._follow(), name="timers: follow"),
             asyncio.create_task(self._looking.run(), name="timers: cascades"),
             asyncio.create_task(self._planning.run(), name="timers: plans"),
+            asyncio.create_task(self._watching.run(), name="timers: foreman"),
         ]
         for task in tasks:
             task.add_done_callback(lambda _: self._stirred.set())

@@ -21,6 +21,7 @@ from events.slots.folding import lease_timers
 from events.states import DEFAULT_NAMES, State, StateType
 
 from .timer import AnyTimer, Cascade, Expiry, Planning, Timer
+from .watching import Silence, watches_set_by
 
 SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 """Only a state of this very name becomes late: not a retry, and nothing that waits for a slot."""
@@ -37,6 +38,7 @@ class Spans(Struct, frozen=True, kw_only=True):
     leases: bool = True
     cascades: bool = True
     plans: bool = True
+    silence: Silence | None = Silence()
 
 
 Setting = tuple[AnyTimer, int | None]
@@ -48,6 +50,8 @@ def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
     if not decision.subject.startswith(FLOW_RUN):
         if spans.plans:
             yield from _planned(decision)
+        if spans.silence is not None:
+            yield from watches_set_by(decision, spans.silence)
         if spans.leases:
             for lease_id, expires in lease_timers(decision).items():
                 due_ms = None if expires is None else millis_of(expires) + 1

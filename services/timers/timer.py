@@ -54,7 +54,17 @@ class Planning(Struct, frozen=True):
         return f"planning {self.deployment_id}"
 
 
-AnyTimer = Timer | Cascade | Expiry | Planning
+class Watch(Struct, frozen=True):
+    """A resource may have lost whoever serves it: nobody was heard of for a while."""
+
+    kind: str
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"watch {self.kind} {self.id}"
+
+
+AnyTimer = Timer | Cascade | Expiry | Planning | Watch
 
 
 def timer_of(text: str) -> AnyTimer:
@@ -68,6 +78,8 @@ def timer_of(text: str) -> AnyTimer:
             return Expiry(UUID(lease))
         case ["planning", deployment]:
             return Planning(UUID(deployment))
+        case ["watch", kind, id]:
+            return Watch(kind, UUID(id))
         case _:
             raise ValueError(f"{text!r} is no timer")
 

@@ -41,6 +41,7 @@ SCOPES = {
     ),
     "services.packing": May(ANY, {"hiredis", "redis"}, ()),
     "services.timers.setting": May(PURE, {"msgspec"}, ("events", "services.timers")),
+    "services.timers.watching": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.timers.timer": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.rules": May(PURE, {"msgspec"}, ("events", "services.rules")),
     "services.values": May(

@@ -25,7 +25,16 @@ from events.resources.deployments import Deployment
 from events.slots import Lease, lease_key
 from events.states import FINAL, State, StateDetails, StateType
 from services.timers.setting import Spans, set_by
-from services.timers.timer import AnyTimer, Cascade, Expiry, Planning, Timer, proposal_of, timer_of
+from services.timers.timer import (
+    AnyTimer,
+    Cascade,
+    Expiry,
+    Planning,
+    Timer,
+    Watch,
+    proposal_of,
+    timer_of,
+)
 from tests.support.examples import (
     DEPLOYMENT,
     HOUR,
@@ -171,9 +180,10 @@ def test_whatever_happens_to_a_deployment_its_runs_are_planned_anew() -> None:
     stored = leased(ResourceStored(resource=Deployment(id=DEPLOYMENT, flow_id=RUN, name="x")))
     removed = leased(ResourceRemoved(kind="deployment", id=DEPLOYMENT))
     due = {f"planning {DEPLOYMENT}": millis_of(stored.at)}
-    assert timers(stored) == timers(removed) == due
-    assert timers(stored, Spans(plans=False)) == {}
-    other = leased(ResourceRemoved(kind="work_pool", id=DEPLOYMENT))
+    alone = Spans(silence=None)
+    assert timers(stored, alone) == timers(removed, alone) == due
+    assert timers(stored, Spans(plans=False, silence=None)) == {}
+    other = leased(ResourceRemoved(kind="variable", id=DEPLOYMENT))
     assert timers(other) == {}
 
 
@@ -197,7 +207,13 @@ def test_a_run_without_a_time_is_never_late() -> None:
 
 @pytest.mark.parametrize(
     "timer",
-    [Timer("late", RUN, STATE), Cascade(RUN, STATE, 1234), Expiry(LEASE), Planning(DEPLOYMENT)],
+    [
+        Timer("late", RUN, STATE),
+        Cascade(RUN, STATE, 1234),
+        Expiry(LEASE),
+        Planning(DEPLOYMENT),
+        Watch("worker", RUN),
+    ],
 )
 def test_a_timer_is_its_text(timer: AnyTimer) -> None:
     assert timer_of(str(timer)) == timer
