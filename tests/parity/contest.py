@@ -27,6 +27,10 @@ class Found(Struct, frozen=True):
     difference: Difference
     steps: list[Step]
     expected: list[Observation]
+    is_lasting: bool
+    """Whether playing it again shows it again; where it does not, it is a matter of timing."""
+    answers: tuple[Observation, Observation]
+    """What was observed on both sides where they differed at first."""
 
 
 class Tally(Struct):
@@ -47,14 +51,15 @@ class Tally(Struct):
 class Contest:
     """Two sides that play the same."""
 
-    def __init__(self, reference: Side, headgate: Side) -> None:
+    def __init__(self, reference: Side, headgate: Side, subjects: Sequence[str]) -> None:
+        self.subjects = subjects
         self.reference = reference
         self.headgate = headgate
 
     async def hold(self, random: Random, tally: Tally) -> Found | None:
         """Draw a script and play it; the first difference of a new sort, made small."""
-        steps = drawn(random)
-        difference, theirs, _ = await self._first(steps, tally)
+        steps = drawn(random, self.subjects)
+        difference, theirs, ours = await self._first(steps, tally)
         tally.sequences += 1
         tally.steps += len(steps)
         tally.kinds.update(step.kind for step in steps)
@@ -74,7 +79,9 @@ class Contest:
 
         small = await shrunk(steps[: difference.step], shows)
         again, expected, _ = await self._first(small)
-        return Found(again or difference, small, expected)
+        at = difference.step - 1
+        answers = (theirs[at], ours[at])
+        return Found(again or difference, small, expected, again is not None, answers)
 
     async def _first(
         self, steps: Sequence[Step], tally: Tally | None = None

@@ -16,30 +16,28 @@ class Known(NamedTuple):
     is_this: Callable[[Difference, Step, Observation, Observation], bool]
 
 
-def _reason(observation: Observation) -> str | None:
-    """Why a proposal was not accepted, as answered."""
-    body: Any = observation.answer and observation.answer.body
-    try:
-        return body["details"]["reason"]
-    except (KeyError, TypeError):
-        return None
+def _at(observation: Observation, *path: str) -> Any:
+    """What is at a place of an answer; none where there is no such place."""
+    found: Any = observation.answer and observation.answer.body
+    for name in path:
+        try:
+            found = found[name]
+        except (KeyError, TypeError, IndexError):
+            return None
+    return found
 
 
 def _sent_again(_: Difference, step: Step, theirs: Observation, ours: Observation) -> bool:
-    reason = _reason(theirs)
+    reason = _at(theirs, "details", "reason")
     return step.path.endswith("/set_state") and (
-        reason == "This run has already made this state transition." and _reason(ours) != reason
+        reason == "This run has already made this state transition."
+        and _at(ours, "details", "reason") != reason
     )
 
 
 def _no_pause_keys(_: Difference, __: Step, theirs: Observation, ours: Observation) -> bool:
-    state: Any = ours.answer and ours.answer.body
-    return (
-        theirs.answer is not None
-        and theirs.answer.status == BROKEN
-        and isinstance(state, dict)
-        and state["state"]["type"] == "PAUSED"  # pyright: ignore[reportUnknownVariableType]
-    )
+    is_broken = theirs.answer is not None and theirs.answer.status == BROKEN
+    return is_broken and _at(ours, "state", "type") == "PAUSED"
 
 
 def _key_of_a_deleted(
@@ -49,8 +47,13 @@ def _key_of_a_deleted(
     return is_another and difference.place == "id" and "idempotency_key" in step.body
 
 
+def _one_of_many(difference: Difference, step: Step, _: Observation, __: Observation) -> bool:
+    return step.kind == "bulk_set_state" and ".state.state_details." in difference.place
+
+
 KNOWN: tuple[Known, ...] = (
     Known("the same request sent again", _sent_again),
+    Known("the details of a state that many runs are given", _one_of_many),
     Known("a flow run created with the key of a deleted one", _key_of_a_deleted),
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
 )

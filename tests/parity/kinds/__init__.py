@@ -1,24 +1,35 @@
 """Kinds of steps: one small declaration each, in a module for each subject."""
 
+from collections.abc import Sequence
 from random import Random
 
-from tests.parity.kinds import flow_runs, task_runs
+from tests.parity.kinds import deployments, flow_runs, inputs, limits, task_runs
 from tests.parity.kinds.lists import looked_at
 from tests.parity.kinds.world import Kind, World
 from tests.parity.script import Step
 
-KINDS: tuple[Kind, ...] = (*flow_runs.KINDS, *task_runs.KINDS)
+SUBJECTS: dict[str, tuple[Kind, ...]] = {
+    "flow_runs": (),
+    "task_runs": task_runs.KINDS,
+    "deployments": deployments.KINDS,
+    "inputs": inputs.KINDS,
+    "limits": limits.KINDS,
+    "everything": (*task_runs.KINDS, *deployments.KINDS, *inputs.KINDS, *limits.KINDS),
+}
+"""What a script is about besides flow runs: mostly one subject, so that it gets somewhere."""
 STEPS_MAX = 10
 
 
-def drawn(random: Random) -> list[Step]:
+def drawn(random: Random, subjects: Sequence[str] = tuple(SUBJECTS)) -> list[Step]:
     """A script: some steps on a flow of its own, and a look at the whole in the end."""
     world = World(random)
     steps = [Step(kind="flow", method="POST", path="/flows/", binds="flow",
                   body={"name": "flow-~", "labels": {"team": "a"}})]  # fmt: skip
     if first := flow_runs.create(world):
         steps.append(first)
-    weights = [kind.weight for kind in KINDS]
-    chosen = random.choices(KINDS, weights, k=random.randint(2, STEPS_MAX))
-    steps += [step for kind in chosen if (step := kind.draw(world)) is not None]
+    kinds = (*flow_runs.KINDS, *SUBJECTS[random.choice(subjects)])
+    weights = [kind.weight for kind in kinds]
+    for kind in random.choices(kinds, weights, k=random.randint(2, STEPS_MAX)):
+        drawn = kind.draw(world)
+        steps += [drawn] if isinstance(drawn, Step) else drawn or []
     return [*steps, *random.sample(looks := looked_at(world), min(2, len(looks)))]

@@ -27,6 +27,8 @@ class World:
         self.made: dict[str, list[str]] = {}
         self.parents: dict[str, str] = {}
         """By subflow, the task run that stands for it."""
+        self.deployed: dict[str, str] = {}
+        """By flow run, the deployment that it is a run of."""
         self.client = random.choice(CLIENTS)
 
     def new(self, what: str) -> str:
@@ -43,9 +45,14 @@ class World:
         return names[-1] if self.chance(0.7) else self.random.choice(names)
 
     def reads(self, run: str) -> tuple[str, ...]:
-        """What is read when a flow run has moved: itself, and the task run that stands for it."""
+        """What is read when a flow run has moved: itself, its task run as a subflow, its slots."""
         parent = self.parents.get(run)
-        return (f"/flow_runs/${run}", *([] if parent is None else [f"/task_runs/${parent}"]))
+        reads = [f"/flow_runs/${run}"]
+        if parent is not None:
+            reads.append(f"/task_runs/${parent}")
+        if run in self.deployed:
+            reads.append(f"/v2/concurrency_limits/deployment:${self.deployed[run]}")
+        return tuple(reads)
 
     def chance(self, probability: float) -> bool:
         """Whether the lot says yes."""
@@ -61,8 +68,8 @@ class World:
 
 
 class Kind(NamedTuple):
-    """A kind of step: how often it comes up, and how one is drawn; none when it makes no sense."""
+    """How often a kind of step comes up, and how it is drawn; none where it makes no sense."""
 
     name: str
     weight: float
-    draw: Callable[[World], Step | None]
+    draw: Callable[[World], Step | list[Step] | None]
