@@ -16,6 +16,7 @@ from tests.support.case import Case
 from tests.support.examples import (
     HOUR,
     NOON,
+    RUN,
     TASK_RUN,
     a_flow_run,
     a_state,
@@ -110,6 +111,13 @@ def test_one_begins_whatever_its_flow_run_does(case: Case) -> None:
         a_task_run(a_state(StateType.PENDING)),
     )
     case.accepts(propose_task(Running(state_details=DEFERRED)))
+    assert case.task_run.progress.flow_run_run_count == 2
+
+
+def test_one_that_is_created_running_notes_the_attempt(case: Case) -> None:
+    case.given(a_flow_run(a_state(StateType.RUNNING), Bookkeeping(run_count=2)))
+    running = Running(state_details=DEFERRED)
+    case.asked(creation(running, flow_run_id=RUN))
     assert case.task_run.progress.flow_run_run_count == 2
 
 

@@ -202,7 +202,7 @@ def _changes(case: Case, row: str, column: str, letter: str) -> list[Change]:
         details=StateDetails(scheduled_time=DUE) if claimed else proposed.state_details,
         task=True,
     )
-    if column != "RUNNING" or row == "no state":
+    if column != "RUNNING":
         return [entered]
     return [TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES, flow_run_run_count=2), entered]
 

@@ -115,6 +115,7 @@ def create_task_run(
             reason=f"Expected at most {CACHE_KEY_CHARACTERS_MAX} characters", field="cache_key"
         )
     labels: dict[str, Any] = proposal.labels
+    flow_run: FlowRun | None = None
     if proposal.flow_run_id is not None:
         flow_run = flow_run_of(known, proposal.flow_run_id)
         if flow_run is None:
@@ -133,6 +134,7 @@ def create_task_run(
         at=at,
         proposal_id=proposal.id,
         by=proposal.by,
+        flow_run=flow_run,
     )
     entered = enter_task_run(question, task_policy_of(first, force=True))
     assert isinstance(entered, Entered), "no rule has to know more about a first state"

@@ -4,7 +4,7 @@ from events.entities import TaskRun
 from events.states import ProposedState, State, StateType
 from events.states.constructors import Paused
 
-from ..asking.rule import TYPES, Question, Rule
+from ..asking.rule import ANY, TYPES, Question, Rule
 from ..asking.verdict import PASS, Abort, Aftermath, Reject, Verdict
 
 
@@ -30,8 +30,13 @@ def begin_only_in_running_flow_runs(
     )
 
 
-def note_the_attempt(question: Question[TaskRun], _: State, __: State) -> Aftermath:
+def note_the_attempt(question: Question[TaskRun], _: State, now: State) -> Aftermath:
     """The task run belongs to this attempt of its flow run."""
+    return note_the_first_attempt(question, now)
+
+
+def note_the_first_attempt(question: Question[TaskRun], _: State) -> Aftermath:
+    """So does one that begins with its creation, as background task runs may."""
     if question.flow_run is None:
         return Aftermath()
     return Aftermath(flow_run_run_count=question.flow_run.progress.booked.run_count)
@@ -46,7 +51,8 @@ BEGIN_ONLY_IN_RUNNING_FLOW_RUNS = Rule(
 
 NOTE_THE_FLOW_RUNS_ATTEMPT = Rule(
     name="UpdateFlowRunTrackerOnTasks",
-    leaving=TYPES,
+    leaving=ANY,
     entering=frozenset({StateType.RUNNING}),
     after=note_the_attempt,
+    first_after=note_the_first_attempt,
 )

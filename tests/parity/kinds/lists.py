@@ -41,7 +41,7 @@ def looked_at(world: World) -> list[Step]:
 
 def _span(world: World) -> dict[str, Any]:
     """A stretch of time whose buckets do not begin now."""
-    interval = world.one(1800, 3600, 7200.5)
+    interval = world.one(1800, 3600, 7000.5)
     return {
         "history_start": {"$in": -interval * 1.5},
         "history_end": {"$in": world.one(-1, 1800, 90000)},
