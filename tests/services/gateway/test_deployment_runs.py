@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from headgate.clock import new_id, now
+from tests.support.waiting import comes_true
 
+CRON = {"cron": "0 3 * * *"}
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}
 
 
@@ -154,5 +156,24 @@ def test_runs_that_have_not_begun_go_with_their_deployment(
     assert api.get(f"/flow_runs/{due}").status_code == 200
 
     api.delete(f"/deployments/{deployment['id']}")
-    assert api.get(f"/flow_runs/{due}").status_code == 404
+    assert comes_true(lambda: api.get(f"/flow_runs/{due}").status_code == 404, 10)
     assert api.get(f"/flow_runs/{running}").status_code == 200
+
+
+def test_a_deployment_is_scheduled_ahead_on_request(
+    api: httpx.Client, deployment: dict[str, Any], unknown: str
+) -> None:
+    path, start = f"/deployments/{deployment['id']}", now() + timedelta(days=30)
+    schedules = [{"schedule": {"interval": 3600}}, {"schedule": CRON, "active": False}]
+    api.post(f"{path}/schedules", json=schedules)
+    after = {"flow_runs": {
+        "deployment_id": {"any_": [deployment["id"]]},
+        "next_scheduled_start_time": {"after_": start.isoformat()},
+    }}  # fmt: skip
+    bounds = {"start_time": start.isoformat(), "min_runs": 2, "max_runs": 5, "min_time": 3 * 3600}
+    bounds["end_time"] = (start + timedelta(hours=9)).isoformat()
+    for _ in range(2):
+        answer = api.post(f"{path}/schedule", json=bounds)
+        assert (answer.status_code, answer.json()) == (200, None)
+        assert api.post("/flow_runs/count", json=after).json() == 4
+    assert api.post(f"/deployments/{unknown}/schedule").json() is None

@@ -62,6 +62,16 @@ def test_a_schedule_is_changed_where_something_is_given(api: httpx.Client, path:
     assert api.get(f"{path}/schedules").json()[0]["active"] is False
 
 
+@pytest.mark.parametrize(
+    "times",
+    [{"cron": "bad"}, {"interval": 0}, {"rrule": "bad"}, {"cron": "* * * * *", "timezone": "Mars"}],
+)
+def test_a_schedule_can_be_read(api: httpx.Client, path: str, times: dict[str, Any]) -> None:
+    answer = api.post(f"{path}/schedules", json=[{"schedule": times}])
+    assert answer.status_code == 422
+    assert answer.json()["exception_detail"][0]["loc"] == ["body", "schedule"]
+
+
 def test_a_schedule_is_removed(api: httpx.Client, path: str) -> None:
     assert api.delete(f"{path}/schedules/{id_of(api, path, 'a')}").status_code == 204
     assert slugs(api, path) == ["b"]

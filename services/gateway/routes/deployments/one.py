@@ -17,7 +17,6 @@ from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, ask, change, is_new, remove
 from ..subjects import id_of
 from .bodies import DeploymentCreate, DeploymentUpdate
-from .scheduled import forget_planned
 from .schedules import new_schedules, revised
 
 NOT_FOUND = "Deployment not found"
@@ -63,8 +62,6 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         ),
     )
     deployment = existing(await context.resource(Deployment, id_of(decision.subject)))
-    if not is_new(decision):
-        await forget_planned(context, deployment.id, after=context.now())
     return answered(deployment_response(deployment), 201 if is_new(decision) else 200)
 
 
@@ -115,7 +112,7 @@ async def read_deployment_by_name(context: Context, call: Call) -> Reply:
 
 
 async def update_deployment(context: Context, call: Call) -> Reply:
-    """Change a deployment; runs that its schedules have planned go, for they may be others now."""
+    """Change a deployment; what its schedules had planned is planned anew."""
     given = call.as_a(DeploymentUpdate)
     fields = given_fields(given)
     for name in ("parameters", "enforce_parameter_schema"):
@@ -137,9 +134,7 @@ async def update_deployment(context: Context, call: Call) -> Reply:
             return fields
         return {**fields, "schedules": revised(context, before.schedules, given.schedules)}
 
-    now = context.now()
     await change(context, Deployment, call.id, changed)
-    await forget_planned(context, call.id, after=None if given.paused is True else now)
     return NO_CONTENT
 
 
@@ -154,10 +149,9 @@ async def _moved(context: Context, before: Deployment, given: DeploymentUpdate) 
 
 
 async def pause_deployment(context: Context, call: Call) -> Reply:
-    """Pause a deployment: nothing is planned any more, and what was planned goes."""
+    """Pause a deployment: nothing is planned any more, and what was planned is not."""
     existing(await context.resource(Deployment, call.id))
     await amend(context, Deployment, call.id, {"paused": True})
-    await forget_planned(context, call.id)
     return answered(None)
 
 
@@ -169,10 +163,9 @@ async def resume_deployment(context: Context, call: Call) -> Reply:
 
 
 async def delete_deployment(context: Context, call: Call) -> Reply:
-    """Forget a deployment, and its runs that have not begun."""
+    """Forget a deployment; its runs that have not begun go with its plans."""
     existing(await context.resource(Deployment, call.id))
     await remove(context, Deployment, call.id)
-    await forget_planned(context, call.id, own=False)
     return NO_CONTENT
 
 

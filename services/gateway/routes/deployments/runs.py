@@ -12,10 +12,11 @@ from events.identity import flow_run_id_of
 from events.policies import FlowRunPolicy
 from events.proposals import CreateFlowRun
 from events.queries import LIMIT_MAX, FlowRunFilter, FlowRunQuery, FlowRunSort
-from events.queries.criteria import InstantIs, NullableIdIs, StateIs, StateTypeIs
+from events.queries.criteria import InstantIs, NullableIdIs, StateIs, StateTypeIs, utc
 from events.resources.deployments import Deployment
 from events.states import ProposedState, StateType
 
+from ....rules.schedules import Limits, ScheduleInvalid, limited, plan, run_on
 from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import Reply, answered, detail
@@ -31,6 +32,10 @@ from . import one
 
 POLLED_ANEW = timedelta(seconds=30)
 """A deployment is told that it was polled when the last time is as long ago."""
+
+
+AHEAD_MAX = timedelta(days=366)
+"""How far ahead a schedule is looked through on request."""
 
 
 class DeploymentFlowRunCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,6 +166,52 @@ async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
     return answered([flow_run_response(run, now) for run in runs])
 
 
+class ScheduleAsked(Struct, frozen=True, kw_only=True):
+    """Which dates to plan: from *start_time* to *end_time*, so many, and as far as *min_time*."""
+
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    min_time: float | None = None
+    min_runs: int | None = None
+    max_runs: int | None = None
+
+    def limits(self, start: datetime) -> Limits:
+        """The same as limits on a plan that begins at *start*."""
+        usual = Limits()
+        last = usual.max_scheduled_time
+        if self.end_time is not None:
+            last = min(max(utc(self.end_time) - start, timedelta()), AHEAD_MAX)
+        least = usual.min_scheduled_time
+        if self.min_time is not None:
+            least = timedelta(seconds=min(max(self.min_time, 0), last.total_seconds()))
+        most = usual.max_runs if self.max_runs is None else min(self.max_runs, usual.max_runs)
+        return Limits(
+            min_runs=usual.min_runs if self.min_runs is None else self.min_runs,
+            max_runs=most,
+            min_scheduled_time=least,
+            max_scheduled_time=last,
+        )
+
+
+async def schedule_deployment(context: Context, call: Call) -> Reply:
+    """Plan runs of a deployment's schedules now; those that are planned already stay."""
+    asked = call.as_query(ScheduleAsked)
+    deployment, now = await context.resource(Deployment, call.id), context.now()
+    if deployment is None:
+        return answered(None)
+    start = now if asked.start_time is None else utc(asked.start_time)
+    for schedule in deployment.schedules:
+        if schedule.active:
+            limits = limited(asked.limits(start), schedule)
+            try:
+                made = await asyncio.to_thread(plan, schedule.schedule, start, limits)
+            except (ScheduleInvalid, ArithmeticError):
+                continue
+            runs = (run_on(date, deployment, schedule, now) for date in made.dates)
+            await asyncio.gather(*(context.propose(run) for run in runs))
+    return answered(None)
+
+
 async def polled(context: Context, deployment_id: UUID) -> None:
     """Note that somebody serves the deployment, unless that is known."""
     deployment, now = await context.resource(Deployment, deployment_id), context.now()
@@ -180,4 +231,7 @@ OPERATIONS = (
     Operation(method="POST", path="/deployments/get_scheduled_flow_runs",
               handler=scheduled_flow_runs, summary="Get Scheduled Flow Runs For Deployments",
               tag="Deployments", takes=ScheduledRunsAsked, gives=list[FlowRunResponse]),
+    Operation(method="POST", path="/deployments/{id:uuid}/schedule",
+              handler=schedule_deployment, summary="Schedule Deployment", tag="Deployments",
+              takes=ScheduleAsked),
 )  # fmt: skip
