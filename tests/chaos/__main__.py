@@ -22,6 +22,7 @@ from projections.store import open_engine
 from services.proposer import Proposer
 from tests.chaos.audit import Findings, audit
 from tests.chaos.load import Load
+from tests.chaos.slots import holders, limited
 from tests.chaos.victims import ROOT, Service, Store
 from tests.support.waiting import wait_until
 
@@ -120,12 +121,13 @@ async def main(seed: int) -> int:
             for service in battle.services:
                 service.start()
             async with Proposer(redis, battle.streams, f"chaos-{new_id()}", now) as proposer:
-                load = Load(redis, battle.streams, proposer, battle.random)
+                load = Load(redis, battle.streams, proposer, battle.random, await limited(proposer))
                 running = asyncio.create_task(load.run(PRODUCERS))
                 await wait_until(lambda: len(load.answers) > 200, QUIET_S)
                 await battle.fight(load, log)
                 load.stopping = True
                 await asyncio.wait_for(running, QUIET_S)
+                slots_wrong = await slots_are_wrong(log, load)
             await battle.settle(log)
             findings = await audit(redis, battle.streams, load.answers)
             replay = await asyncio.to_thread(battle.replayed)
@@ -133,7 +135,40 @@ async def main(seed: int) -> int:
         finally:
             await redis.aclose()
             battle.store.server.kill()
-    return report(battle, load, findings, replay, stopped)
+    return report(battle, load, findings, replay, [slots_wrong, *stopped])
+
+
+async def slots_are_wrong(log: RedisEventLog, load: Load) -> int:
+    """Whether a slot has leaked, or is held by a run that should not: 0 when neither is so."""
+
+    async def all_are_free() -> bool:
+        found = await holders(log)
+        return found.are_exact and not found.holding
+
+    async def taken_by_these() -> bool:
+        found = await holders(log)
+        return found.are_exact and found.holding == runs
+
+    taken, refused = load.slots_taken, load.slots_refused
+    console.print(f"slots: taken {taken}, refused {refused}", end=", ")
+    try:
+        await wait_until(all_are_free, QUIET_S)
+        started = [
+            await load.started(deployment)
+            for deployment, slots in load.limited.slots.items()
+            for _ in range(slots + 1)
+        ]
+        runs = frozenset(run for run in started if run is not None)
+        await wait_until(taken_by_these, QUIET_S)
+        for run in runs:
+            await load.ended(run)
+        await wait_until(all_are_free, QUIET_S)
+    except AssertionError:
+        console.print(f"[red]LEAKED: {await holders(log)}")
+        return 1
+    is_full = len(runs) == sum(load.limited.slots.values())
+    console.print(f"then held by exactly {len(runs)} of {len(started)} runs, and free at the end")
+    return int(not is_full or not taken or not refused)
 
 
 def report(
@@ -141,7 +176,7 @@ def report(
     load: Load,
     found: Findings,
     replay: subprocess.CompletedProcess[str],
-    stopped: list[int],
+    codes: list[int],
 ) -> int:
     """Print what happened; 0 when nothing is lost, doubled, inverted or broken."""
     for name, times in KILLS.items():
@@ -160,7 +195,7 @@ def report(
     console.print(replay.stdout.strip(), replay.stderr.strip())
     faults = (
         found.lost, found.twice, found.inverted, found.answers_untrue, found.dead_letters_wrong,
-        found.chain_broken, len(load.changed_answers), replay.returncode, *stopped,
+        found.chain_broken, len(load.changed_answers), replay.returncode, *codes,
         *(battle.caught[name] == 0 for name in KILLS),
     )  # fmt: skip
     console.print("[red]FAILED" if any(faults) else "[green]nothing was lost")

@@ -9,15 +9,23 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from events.proposals import CreateFlowRun, Proposal, ProposeFlowRunState
-from events.states.constructors import Completed, Failed, Pending, Running
+from events.states import ProposedState
+from events.states.constructors import Cancelled, Completed, Failed, Pending, Running, Scheduled
 from events.streams import PROPOSAL_FIELD, Streams
 from events.wire.replies import Answer
-from headgate.clock import new_id
+from headgate.clock import new_id, now
 from services.errors import Unavailable
 from services.proposer import Proposer
+from tests.chaos.slots import Limited
 
 REPEATED = 0.03
 POISONED = 0.01
+LIMITED = 0.25
+"""How many runs need a slot of a limit."""
+
+CLIENT_VERSION = "3.9.1"
+"""Of a client that renews its leases."""
+
 PAUSE_S = 0.02
 """Between two runs of one producer: the machine is shared with those who are killed."""
 
@@ -27,8 +35,18 @@ POISON = (b"", b"no json", b"\xff\xfe", b'{"type":"nobody_knows.v1"}', b'{"data"
 class Load:
     """Many producers at once; each moves run after run through its states."""
 
-    def __init__(self, redis: Redis, streams: Streams, proposer: Proposer, random: Random) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        streams: Streams,
+        proposer: Proposer,
+        random: Random,
+        limited: Limited,
+    ) -> None:
         self.redis, self.streams, self.proposer, self.random = redis, streams, proposer, random
+        self.limited = limited
+        self.slots_taken = 0
+        self.slots_refused = 0
         self.answers: dict[str, Answer] = {}
         self.open = 0
         self.runs = 0
@@ -47,28 +65,66 @@ class Load:
         flow_id = new_id()
         while not self.stopping:
             self.runs += 1
+            await asyncio.sleep(PAUSE_S)
+            if self.random.random() < LIMITED:
+                run = await self.started(self.limited.any_of(self.random))
+                if run is not None:
+                    await self.ended(run)
+                continue
             run = new_id()
             await self._ask(CreateFlowRun(id=str(new_id()), flow_run_id=run, flow_id=flow_id))
             # In order and at once: whoever inverts the order of a run is found out.
             await asyncio.gather(*(self._ask(each) for each in self._moves(run)))
-            await asyncio.sleep(PAUSE_S)
+
+    async def started(self, deployment: UUID) -> UUID | None:
+        """A run that is under way and holds a slot; None when it found none, and was cancelled."""
+        run = new_id()
+        await self._ask(
+            CreateFlowRun(
+                id=str(new_id()),
+                flow_run_id=run,
+                flow_id=self.limited.flow_id,
+                deployment_id=deployment,
+                state=Scheduled(now()),
+            )
+        )
+        for state in (Pending(), Running()):
+            answer = await self._ask(self._move(run, state))
+            if answer.state is None or answer.state.type is not state.type:
+                self.slots_refused += 1
+                await self._ask(self._move(run, Cancelled()))
+                return None
+        self.slots_taken += 1
+        return run
+
+    async def ended(self, run: UUID) -> None:
+        """Let a run that is under way end."""
+        await self._ask(self._move(run, self._end()))
+
+    def _end(self) -> ProposedState:
+        return Failed(message="boom") if self.random.random() < 0.3 else Completed()
+
+    def _move(self, run: UUID, state: ProposedState) -> ProposeFlowRunState:
+        return ProposeFlowRunState(
+            id=str(new_id()), flow_run_id=run, state=state, client_version=CLIENT_VERSION
+        )
 
     def _moves(self, run: UUID) -> Sequence[Proposal]:
-        end = Failed(message="boom") if self.random.random() < 0.3 else Completed()
+        end = self._end()
         states = (Running(), end) if self.random.random() < 0.5 else (Pending(), Running(), end)
-        return [
-            ProposeFlowRunState(id=str(new_id()), flow_run_id=run, state=state) for state in states
-        ]
+        return [self._move(run, state) for state in states]
 
-    async def _ask(self, proposal: Proposal) -> None:
+    async def _ask(self, proposal: Proposal) -> Answer:
         self.open += 1
         if self.random.random() < POISONED:
             await self._poison(self.streams.of(proposal))
-        again = 2 if self.random.random() < REPEATED else 1
-        self.repeated += again - 1
-        for _ in range(again):
+        answer = await self._answer(proposal)
+        self._remember(answer)
+        if self.random.random() < REPEATED:
+            self.repeated += 1
             self._remember(await self._answer(proposal))
         self.open -= 1
+        return answer
 
     async def _answer(self, proposal: Proposal) -> Answer:
         while True:
