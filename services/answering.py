@@ -17,6 +17,11 @@ from events.wire.snapshots import entity_of
 
 from .values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
 
+NOT_PAUSED = "ResumeOnlyPausedRuns"
+ANSWERED_ANOTHER = "AnswerTheCurrentPause"
+ANSWERED_BEFORE = "StoreEachInputOnce"
+"""The rules by which an answer may come to nothing, as decisions name them."""
+
 
 class Answer(Struct, frozen=True):
     """An answer that fits the pause, as it will be stored."""

@@ -8,7 +8,7 @@ from events.decisions import Outcome
 from events.proposals import ResumeFlowRun
 from events.states import StateType
 
-from ....answering import Unfit
+from ....answering import ANSWERED_ANOTHER, ANSWERED_BEFORE, NOT_PAUSED, Unfit
 from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import CONFLICT, Reply, answered, detail
@@ -51,16 +51,14 @@ async def resume_flow_run(context: Context, call: Call) -> Reply:
                 client_version=call.client_version,
             )
         )
-        match answer.decided().rule:
-            case "AnswerTheCurrentPause":
-                continue
-            case "ResumeOnlyPausedRuns":
-                details = {"type": "abort_details", "reason": answer.decided().reason}
-                return answered(OrchestrationResult(None, Outcome.ABORT, details))
-            case "StoreEachInputOnce":
-                raise detail(409, CONFLICT)
-            case _:
-                return orchestrated(answer)
+        decision = answer.decided()
+        if decision.rule == NOT_PAUSED:
+            details = {"type": "abort_details", "reason": decision.reason}
+            return answered(OrchestrationResult(None, Outcome.ABORT, details))
+        if decision.rule == ANSWERED_BEFORE:
+            break
+        if decision.rule != ANSWERED_ANOTHER:
+            return orchestrated(answer)
     raise detail(409, CONFLICT)
 
 
