@@ -139,8 +139,10 @@ INDEX = """
 65 services/gateway/test_resume test_an_answer_that_does_not_fit_leaves_the_run_paused
 66 rules/test_resuming_on_request test_the_answer_is_stored_with_the_state_that_follows
 66 rules/test_resuming_on_request test_an_answer_may_be_nothing_or_come_to_nothing
+66 integration/test_scenario_b test_a_suspended_flow_is_executed_again_and_knows_the_answer
 67 rules/test_pausing test_a_pause_fires_once
 67 rules/test_resuming test_a_suspension_goes_on_as_the_same_attempt
+67 integration/test_scenario_b test_a_suspended_flow_is_executed_again_and_knows_the_answer
 68 rules/test_amending test_a_policy_is_replaced_wholesale
 """
 
