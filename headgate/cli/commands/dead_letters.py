@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ... import dead_letters as letters_of
+from ...bus import dead_letters as letters_of
 from ...bus.connecting import connected, log_on, redis_of
-from ...dead_letters import Letter
+from ...bus.dead_letters import Letter
 from ...errors import Misused
 from ..console import complain, err, out, plain
 from ..where import HERE, Where

@@ -14,7 +14,7 @@ from events.log import START, DeadLetter, EventLog
 from events.streams import PROPOSAL_FIELD
 from events.wire.codec import decode_proposal
 
-from .errors import ForPeople
+from ..errors import ForPeople
 
 PAGE = 1_000
 
