@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from headgate.cli import COMMANDS, main
+from projections.views import PROJECTIONS
 from tests.support.dev import Dev
 
 
@@ -180,7 +181,9 @@ def test_what_others_wrote_is_shown_as_it_stands(dev: Dev, command: Command) -> 
 def test_views_are_built_anew_while_they_are_kept(dev: Dev, command: Command) -> None:
     run = dev.flow_run()
     said = command("rebuild")
-    assert len(re.findall(r"^[a-z_]+: \d+ decisions folded in ", said, re.MULTILINE)) == 7
+    assert len(re.findall(r"^[a-z_]+: \d+ decisions folded in ", said, re.MULTILINE)) == len(
+        PROJECTIONS
+    )
     assert re.search(r"^flow_runs: ", command("rebuild", "flow_runs"), re.MULTILINE)
     dev.set_state(run, "RUNNING")
     kept = dev.post("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
