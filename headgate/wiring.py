@@ -27,7 +27,7 @@ from services.gateway import GatewayLimits, create_app
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
-from services.timers import Limits, Silence, Spans, Timers
+from services.timers import Kind, Limits, Silence, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
@@ -110,19 +110,26 @@ class Clockwork(NamedTuple):
 
 def spans_of(settings: Settings) -> Spans:
     """How long after what a timer is due."""
-    late, cancelling = (
-        timedelta(seconds=settings.services_late_runs_after_seconds),
-        timedelta(seconds=settings.services_cancellation_cleanup_cancelling_timeout_seconds),
-    )
+    cancelling = settings.services_cancellation_cleanup_cancelling_timeout_seconds
     return Spans(
-        late=late if settings.services_late_runs_enabled else None,
-        pause=timedelta() if settings.services_pause_expirations_enabled else None,
-        cancelling=cancelling if settings.services_cancellation_cleanup_enabled else None,
-        leases=settings.services_repossessor_enabled,
-        cascades=settings.services_cancellation_cleanup_enabled,
-        plans=settings.services_scheduler_enabled,
-        silence=silence_of(settings) if settings.services_foreman_enabled else None,
+        late=timedelta(seconds=settings.services_late_runs_after_seconds),
+        cancelling=timedelta(seconds=cancelling),
+        silence=silence_of(settings),
     )
+
+
+def timers_off(settings: Settings) -> list[Kind]:
+    """The timers that do not fire."""
+    enabled: dict[Kind, bool] = {
+        "late": settings.services_late_runs_enabled,
+        "pause": settings.services_pause_expirations_enabled,
+        "cancelling": settings.services_cancellation_cleanup_enabled,
+        "cascade": settings.services_cancellation_cleanup_enabled,
+        "lease": settings.services_repossessor_enabled,
+        "planning": settings.services_scheduler_enabled,
+        "watch": settings.services_foreman_enabled,
+    }
+    return [kind for kind, is_on in enabled.items() if not is_on]
 
 
 def silence_of(settings: Settings) -> Silence:
@@ -166,6 +173,7 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
             now=clock.now,
             spans=spans_of(settings),
             limits=limits_of(settings),
+            off=timers_off(settings),
             away=OUTAGES,
         )
         running = asyncio.create_task(timers.run(), name="timers")

@@ -15,6 +15,7 @@ from the set afterwards: a process that dies in between sends it again, and it i
 from ..rules.schedules import Limits
 from .application import Timers
 from .setting import Spans
+from .timer import Kind
 from .watching import Silence
 
-__all__ = ["Limits", "Silence", "Spans", "Timers"]
+__all__ = ["Kind", "Limits", "Silence", "Spans", "Timers"]

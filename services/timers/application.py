@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import DecodeError
 from redis.asyncio import Redis
@@ -24,9 +24,19 @@ from .foreman import Foreman
 from .planning import Planner
 from .sets import Outrun, TimerSets
 from .setting import Spans, set_by
-from .timer import AnyTimer, Cascade, Expiry, Planning, Timer, Watch, proposal_of, timer_of
+from .timer import (
+    AnyTimer,
+    Cascade,
+    Expiry,
+    Kind,
+    Planning,
+    Timer,
+    Watch,
+    kind_of,
+    proposal_of,
+    timer_of,
+)
 from .views import Views
-from .watching import Silence
 
 DUE_MAX = 400
 """Timers of a partition in one round."""
@@ -38,6 +48,9 @@ REST_S = 0.02
 
 LOOK_MS = 1_000
 """The longest wait without asking what is due: another process may have set it."""
+
+OFF_MS = 600_000
+"""When a timer is looked at again that was due while its kind was switched off."""
 
 LIMITS = Limits()
 
@@ -51,7 +64,10 @@ _TIMED = re.compile(
 
 
 class Timers:
-    """Proposes what is due in *log*; *away* are errors of the views that pass."""
+    """Proposes what is due in *log*; *away* are errors of the views that pass.
+
+    Timers of the kinds that are *off* are set and do not fire until they are on again.
+    """
 
     def __init__(
         self,
@@ -63,11 +79,13 @@ class Timers:
         spans: Spans,
         views: Views,
         limits: Limits = LIMITS,
+        off: Collection[Kind] = (),
         away: tuple[type[Exception], ...] = (),
         due_max: int = DUE_MAX,
     ) -> None:
         self._trouble: str | None = "not started"
         self._log = log
+        self._off = frozenset(off)
         self._proposer = proposer
         self._now = now
         self._spans = spans
@@ -77,9 +95,7 @@ class Timers:
         self.planner = Planner(
             redis=redis, log=log, views=views, proposer=proposer, now=now, limits=limits
         )
-        self.foreman = Foreman(
-            log=log, proposer=proposer, now=now, silence=spans.silence or Silence()
-        )
+        self.foreman = Foreman(log=log, proposer=proposer, now=now, silence=spans.silence)
         away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
         self._looking = Errands(
             self.cascades.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
@@ -140,9 +156,19 @@ class Timers:
             for text, due_ms in found
         ]
 
+    async def _wanted(self) -> list[tuple[int, AnyTimer, int]]:
+        """What is due now and not switched off; the rest is put off."""
+        found = await self.due()
+        off = [each for each in found if kind_of(each[1]) in self._off]
+        if off:
+            again_ms = millis_of(self._now()) + OFF_MS
+            await self._sets.move((*each, again_ms) for each in off)
+            found = [each for each in found if kind_of(each[1]) not in self._off]
+        return found
+
     async def fire(self) -> bool:
         """Propose what is due now; whether there is more."""
-        now, found = self._now(), await self.due()
+        now, found = self._now(), await self._wanted()
         timers = [
             (partition, timer, due_ms)
             for partition, timer, due_ms in found

@@ -28,17 +28,15 @@ SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 
 FLOW_RUN = "flow_run:"
 
+AT_ONCE = timedelta()
+
 
 class Spans(Struct, frozen=True, kw_only=True):
-    """How long after what a timer is due; None for timers that are not wanted."""
+    """How long after what a timer is due."""
 
-    late: timedelta | None = timedelta(seconds=15)
-    pause: timedelta | None = timedelta()
-    cancelling: timedelta | None = timedelta(seconds=300)
-    leases: bool = True
-    cascades: bool = True
-    plans: bool = True
-    silence: Silence | None = Silence()
+    late: timedelta = timedelta(seconds=15)
+    cancelling: timedelta = timedelta(seconds=300)
+    silence: Silence = Silence()
 
 
 Setting = tuple[AnyTimer, int | None]
@@ -48,14 +46,11 @@ Setting = tuple[AnyTimer, int | None]
 def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
     """Timers that *decision* sets, each with its due millisecond, or with None: it removes it."""
     if not decision.subject.startswith(FLOW_RUN):
-        if spans.plans:
-            yield from _planned(decision)
-        if spans.silence is not None:
-            yield from watches_set_by(decision, spans.silence)
-        if spans.leases:
-            for lease_id, expires in lease_timers(decision).items():
-                due_ms = None if expires is None else millis_of(expires) + 1
-                yield Expiry(lease_id), due_ms
+        yield from _planned(decision)
+        yield from watches_set_by(decision, spans.silence)
+        for lease_id, expires in lease_timers(decision).items():
+            due_ms = None if expires is None else millis_of(expires) + 1
+            yield Expiry(lease_id), due_ms
         return
     run = UUID(decision.subject.removeprefix(FLOW_RUN))
     for change in decision.changes:
@@ -65,12 +60,12 @@ def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
                     yield from _removed(run, left)
                 yield from _set(run, state, booked, spans)
                 has_run = left is not None and not _never_began(left)
-                if spans.cascades and state.type is StateType.CANCELLED and has_run:
+                if state.type is StateType.CANCELLED and has_run:
                     ended_ms = millis_of(state.timestamp)
                     yield Cascade(run, state.id, ended_ms), ended_ms
             case FlowRunDeleted(left=left) if left is not None:
                 yield from _removed(run, left)
-                if spans.cascades and not _never_began(left):
+                if not _never_began(left):
                     ended_ms = millis_of(decision.at)
                     yield Cascade(run, left.id, ended_ms), ended_ms
             case _:
@@ -113,14 +108,14 @@ def _set(run: UUID, state: State, booked: Bookkeeping, spans: Spans) -> Iterator
             yield from _due(Timer("late", run, state.id), start, spans.late)
         case StateType.PAUSED:
             deadline = state.state_details.pause_timeout
-            yield from _due(Timer("pause", run, state.id), deadline, spans.pause)
+            yield from _due(Timer("pause", run, state.id), deadline, AT_ONCE)
         case StateType.CANCELLING:
             yield from _due(Timer("cancelling", run, state.id), state.timestamp, spans.cancelling)
         case _:
             pass
 
 
-def _due(timer: Timer, since: datetime | None, span: timedelta | None) -> Iterator[Setting]:
-    if since is not None and span is not None:
+def _due(timer: Timer, since: datetime | None, span: timedelta) -> Iterator[Setting]:
+    if since is not None:
         # the first whole millisecond after it: a deadline has to be past
         yield timer, millis_of(since) + span // timedelta(milliseconds=1) + 1

@@ -1,7 +1,7 @@
 """A timer is a kind, a flow run and the state that it was set for; its text is its identity."""
 
 from datetime import datetime
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 from uuid import UUID
 
 from msgspec import Struct
@@ -64,7 +64,14 @@ class Watch(Struct, frozen=True):
         return f"watch {self.kind} {self.id}"
 
 
+Kind = TimerKind | Literal["cascade", "lease", "planning", "watch"]
+
 AnyTimer = Timer | Cascade | Expiry | Planning | Watch
+
+
+def kind_of(timer: AnyTimer) -> Kind:
+    """What kind of timer this is: how its text begins."""
+    return cast("Kind", str(timer).partition(" ")[0])
 
 
 def timer_of(text: str) -> AnyTimer:

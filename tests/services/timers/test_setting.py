@@ -149,7 +149,6 @@ def test_the_children_of_a_run_that_was_deleted_are_looked_for() -> None:
     deleted = structs.replace(a_flow_run(), changes=(gone,))
     ended = millis_of(deleted.at)
     assert timers(deleted) == {f"cascade {STATE} {ended}": ended}
-    assert timers(deleted, Spans(cascades=False)) == {}
 
 
 def test_a_run_that_never_began_has_no_children() -> None:
@@ -173,16 +172,13 @@ def test_a_lease_ends_unless_it_is_renewed_or_given_back() -> None:
     assert timers(taken) == {name: ms(NOON + MINUTE)}
     assert timers(renewed) == {name: ms(NOON + HOUR)}
     assert timers(given) == {name: None}
-    assert timers(taken, Spans(leases=False)) == {}
 
 
 def test_whatever_happens_to_a_deployment_its_runs_are_planned_anew() -> None:
     stored = leased(ResourceStored(resource=Deployment(id=DEPLOYMENT, flow_id=RUN, name="x")))
     removed = leased(ResourceRemoved(kind="deployment", id=DEPLOYMENT))
-    due = {f"planning {DEPLOYMENT}": millis_of(stored.at)}
-    alone = Spans(silence=None)
-    assert timers(stored, alone) == timers(removed, alone) == due
-    assert timers(stored, Spans(plans=False, silence=None)) == {}
+    due = {f"planning {DEPLOYMENT}": millis_of(stored.at), f"watch deployment {DEPLOYMENT}": None}
+    assert timers(stored) == timers(removed) == due
     other = leased(ResourceRemoved(kind="variable", id=DEPLOYMENT))
     assert timers(other) == {}
 
@@ -191,14 +187,6 @@ def test_task_runs_have_no_timers() -> None:
     made = structs.replace(a_flow_run(), subject=task_run_key(TASK_RUN))
     changes = (StateEntered(state=a_state(StateType.SCHEDULED), booked=BOOKED),)
     assert timers(structs.replace(made, changes=changes)) == {}
-
-
-def test_what_is_not_wanted_is_not_set() -> None:
-    nothing = Spans(late=None, pause=None, cancelling=None, cascades=False)
-    details = StateDetails(pause_timeout=NOON)
-    for type in StateType:
-        before = left(StateType.RUNNING, "Running")
-        assert entered(a_state(type, details=details), before, spans=nothing) == {}
 
 
 def test_a_run_without_a_time_is_never_late() -> None:

@@ -290,3 +290,20 @@ async def test_it_waits_while_redis_is_away(redis: Redis, streams: Streams) -> N
         assert not running.done()
         await end(running)
     await away.aclose()
+
+
+async def test_what_is_switched_off_waits_until_it_is_on_again(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    hand, log = Hand(), RedisEventLog(redis, streams)
+    await send(redis, streams, scheduled(run_in(0), hand, seconds=-60))
+    async with processing(redis_url, redis, streams):
+        await wait_until(lambda: reached(log, 0, 1))
+        async with timing(redis, streams, hand, off=["late"]) as timers:
+            await timers.catch_up()
+            assert not await timers.fire()
+        assert await proposed(redis, streams, 0) == 1
+        hand.forward(minutes=10)
+        async with timing(redis, streams, hand) as timers:
+            await timers.fire()
+        await wait_until(lambda: reached(log, 0, 2))
