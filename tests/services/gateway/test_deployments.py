@@ -86,9 +86,13 @@ def test_two_schedules_have_two_slugs(api: httpx.Client, flow_id: str) -> None:
         {"interval": 3, "day_or": True},
         {"cron": "0 3 * * *", "anchor_date": "2026-11-20T12:00:00Z"},
         {"cron": "0 3 * * *", "colour": "red"},
+        {"cron": "whenever"},
+        {"cron": "0 3 * * *", "timezone": "Mars/Base"},
+        {"interval": 0},
+        {"rrule": "FREQ=SOMETIMES"},
     ],
 )
-def test_a_schedule_is_of_one_kind(
+def test_a_schedule_is_of_one_kind_and_has_dates(
     api: httpx.Client, flow_id: str, schedule: dict[str, Any]
 ) -> None:
     answer = create(api, flow_id, schedules=[{"schedule": schedule}])

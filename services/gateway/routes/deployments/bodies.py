@@ -6,10 +6,12 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from events.instants import EPOCH
 from events.queries.criteria import utc
 from events.resources.deployments import ConcurrencyOptions
 from events.resources.schedules import CronSchedule, IntervalSchedule, RRuleSchedule, Schedule
 
+from ....rules.schedules import check
 from ..bodies import Labels, Name
 
 Positive = Annotated[int, Meta(gt=0, le=2**31 - 1)]
@@ -37,6 +39,7 @@ class ScheduleBody(_Body, frozen=True, kw_only=True):
             raise ValueError("only a cron schedule has day_or")
         if self.anchor_date is not UNSET and self.interval is UNSET:
             raise ValueError("only an interval schedule has anchor_date")
+        check(self.schedule(EPOCH))
 
     def schedule(self, at: datetime) -> Schedule:
         """The schedule; intervals are counted from *at* unless there is an anchor."""
