@@ -7,6 +7,7 @@ from msgspec import DecodeError, ValidationError, convert, structs, to_builtins
 
 from events.entities import Alias, Entity, Members
 from events.proposals import AmendResource, RemoveResource, StoreResource
+from events.resources.deployments import Deployment
 from events.resources.registry import (
     KINDS,
     children_of,
@@ -19,6 +20,8 @@ from events.resources.registry import (
     resource_key,
 )
 from events.resources.resource import OWN_FIELDS, Kind, Resource
+
+from .slots.deployments import limit_keys
 
 Known = Mapping[str, Entity]
 UNREADABLE = (ValidationError, DecodeError)
@@ -36,6 +39,7 @@ def keys_to_store(known: Known, proposal: StoreResource) -> tuple[str, ...]:
     existing = stored_before(known, proposal.resource)
     if existing is not None and proposal.if_exists == "amend":
         keys += _renamed(taken_over(existing, proposal))
+    keys += _limits(known, proposal.resource, existing)
     return tuple(dict.fromkeys(keys))
 
 
@@ -49,7 +53,7 @@ def keys_to_amend(known: Known, proposal: AmendResource) -> tuple[str, ...]:
         after = amended(current, proposal.fields)
     except UNREADABLE:
         return (key,)
-    return (key, *_renamed(after))
+    return (key, *_renamed(after), *_limits(known, after, None))
 
 
 def keys_to_remove(known: Known, proposal: RemoveResource) -> tuple[str, ...]:
@@ -95,6 +99,13 @@ def amended(current: Resource, fields: Mapping[str, object]) -> Resource:
     return convert({**to_builtins(current), **fields}, type(current))
 
 
+def _limits(known: Known, resource: Resource, existing: Resource | None) -> Iterator[str]:
+    """The limits of a deployment that is *resource* from now on."""
+    if isinstance(resource, Deployment):
+        id = resource.id if existing is None else existing.id
+        yield from limit_keys(known, id, resource.global_concurrency_limit_id)
+
+
 def _above(resource: Resource) -> Iterator[str]:
     parent, listed = parent_of(resource), membership_of(resource)
     if parent is not None and listed is not None:
@@ -111,6 +122,8 @@ def _below(known: Known, kind: Kind, id: UUID) -> Iterator[str]:
     found = known.get(key)
     if isinstance(found, Resource):
         yield from _above(found)
+    if kind.type is Deployment:
+        yield from limit_keys(known, id)
     for child in children_of(kind.name):
         listed = members_key(child.name, id)
         yield listed

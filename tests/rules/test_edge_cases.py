@@ -32,7 +32,8 @@ INDEX = """
 5 rules/test_task_beginning test_a_task_run_that_may_not_begin_keeps_its_attempts
 6 rules/test_orchestrate test_a_rule_that_refuses_is_told_if_it_speaks_about_no_state
 6 rules/test_resuming test_a_paused_run_that_is_refused_still_counts_as_resuming
-7 not yet: slots
+7 rules/test_slots_of_flow_runs test_a_refused_claim_gives_its_slot_back
+7 rules/test_slots_of_flow_runs test_a_paused_run_leaves_its_pause_for_a_limit_that_is_full
 8 rules/test_orchestrate test_amendments_outlive_a_refusal
 9 rules/test_bookkeeping test_running_again_is_another_attempt_and_all_of_it_is_run_time
 9 rules/test_task_matrix test_the_task_matrix_holds
@@ -90,16 +91,23 @@ INDEX = """
 36 rules/test_pending test_nobody_else_claims_a_pending_run
 37 rules/test_leases test_a_state_without_lease_takes_over_the_current_one
 38 rules/test_leases test_a_state_without_lease_takes_over_the_current_one
-39 not yet: slots
-40 not yet: slots
-41 not yet: slots
+39 rules/test_slots_of_flow_runs test_a_run_that_took_no_slot_gives_none
+40 rules/test_slots_of_flow_runs test_leaving_gives_the_slot_back
+40 rules/test_slots_of_flow_runs test_a_resumed_run_goes_on_without_a_slot
+41 rules/test_slots_of_flow_runs test_an_inactive_limit_lets_every_run_through_and_finish
+41 rules/test_slots_of_flow_runs test_a_limit_of_none_is_never_granted
 42 services/timers/test_setting test_scheduled_states_of_other_names_are_never_late
 42 rules/test_deleting test_a_run_that_waits_no_more_or_for_something_else_stays
-42 not yet: slots
-43 not yet: slots
-44 not yet: slots
-45 not yet: slots
-46 not yet: slots
+42 rules/test_slots_of_flow_runs test_a_run_without_a_slot_waits
+43 rules/test_slots_of_flow_runs test_a_lost_lease_is_taken_anew_when_there_is_room
+43 rules/test_slots_of_flow_runs test_a_lost_lease_cancels_the_run_when_there_is_none
+43 rules/test_slots_of_flow_runs test_a_client_that_cannot_renew_keeps_its_slot_until_the_end
+44 rules/test_slots test_when_one_limit_is_full_none_is_taken
+44 rules/test_slots test_names_that_no_limit_has_limit_nothing
+45 rules/test_slots test_a_lease_that_is_gone_is_not_renewed
+45 services/gateway/test_limits test_a_lease_is_renewed_and_given_back_once
+46 rules/test_slots test_a_denial_is_no_write_that_restarts_the_decay
+46 rules/test_slot_counting test_whole_slots_decay
 47 rules/test_background_tasks test_one_is_claimed_once
 47 rules/test_background_tasks test_a_forced_one_waits_for_its_time_and_is_cached
 48 rules/test_task_caching test_a_cached_state_is_taken_over
@@ -135,7 +143,7 @@ INDEX = """
 63 projections/test_history test_a_reversed_range_has_no_buckets
 63 projections/test_history test_empty_buckets_are_there_and_no_more_than_five_hundred
 63 projections/test_history test_runs_do_not_count_before_they_are_expected_or_outside
-64 not yet: slots
+64 services/gateway/test_deployment_limits test_the_number_is_shown_as_a_limit
 65 services/gateway/test_resume test_an_answer_that_does_not_fit_leaves_the_run_paused
 66 rules/test_resuming_on_request test_the_answer_is_stored_with_the_state_that_follows
 66 rules/test_resuming_on_request test_an_answer_may_be_nothing_or_come_to_nothing
@@ -146,7 +154,7 @@ INDEX = """
 68 rules/test_amending test_a_policy_is_replaced_wholesale
 """
 
-WAITING_FOR = {"slots", "work pools"}
+WAITING_FOR = {"work pools"}
 
 LINES = [line.split(" ", 1) for line in INDEX.strip().splitlines()]
 HELD = [

@@ -15,6 +15,7 @@ from events.resources.schedules import (
     Schedule,
 )
 
+from .limits import LimitResponse
 from .parts import CreatedByResponse, created_by_response
 
 
@@ -77,7 +78,7 @@ class DeploymentResponse(Struct, frozen=True, kw_only=True):
     paused: bool
     schedules: list[ScheduleResponse]
     concurrency_limit: int | None
-    global_concurrency_limit: dict[str, Any] | None
+    global_concurrency_limit: LimitResponse | None
     concurrency_options: ConcurrencyOptionsResponse | None
     job_variables: dict[str, Any]
     parameters: dict[str, Any]
@@ -99,8 +100,8 @@ class DeploymentResponse(Struct, frozen=True, kw_only=True):
     enforce_parameter_schema: bool
 
 
-def deployment_response(one: Deployment) -> DeploymentResponse:
-    """*one* as clients read it; its limit is shown as the global limit that it becomes."""
+def deployment_response(one: Deployment, limit: LimitResponse | None) -> DeploymentResponse:
+    """*one* as clients read it; *limit* is its own or the one that it shares."""
     options = one.concurrency_options
     return DeploymentResponse(
         id=one.id,
@@ -113,7 +114,7 @@ def deployment_response(one: Deployment) -> DeploymentResponse:
         paused=one.paused,
         schedules=[schedule_response(each, one.id) for each in newest_first(one)],
         concurrency_limit=None,
-        global_concurrency_limit=None,
+        global_concurrency_limit=limit,
         concurrency_options=None
         if options is None
         else ConcurrencyOptionsResponse(options.collision_strategy, options.grace_period_seconds),

@@ -1,6 +1,6 @@
 """Resources are stored, amended and removed; what is impossible is refused, with the rule named."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from events.changes import Change, ResourceRemoved, ResourceStored
 from events.decisions import Decision, Outcome, Undecidable
 from events.entities import Entity, Members
 from events.proposals import AmendResource, RemoveResource, StoreResource
+from events.resources.deployments import Deployment
 from events.resources.registry import (
     KINDS,
     AnyResource,
@@ -32,6 +33,7 @@ from ..resources import (
     taken_name,
     taken_over,
 )
+from ..slots.deployments import LIMITS, limit_removed, limited
 from .decisions import decision
 
 Known = Mapping[str, Entity]
@@ -47,9 +49,16 @@ def store_resource(known: Known, proposal: StoreResource, at: datetime) -> Decis
     resource = proposal.resource
     existing = stored_before(known, resource)
     if existing is None:
+        limits: tuple[Change, ...] = ()
+        refused = None
+        if isinstance(resource, Deployment):
+            own = limited(known, resource, LIMITS, at)
+            resource, limits, refused = own.deployment, own.changes, own.refused
         made = [_made(each, at) for each in (resource, *proposal.along)]
-        refused = next(filter(None, (_refused(known, each, resource.id) for each in made)), None)
-        changes = () if refused else tuple(ResourceStored(resource=each) for each in made)
+        refusals = (_refused(known, each, resource.id) for each in made)
+        refused = next(filter(None, refusals), refused)
+        stored = (ResourceStored(resource=each) for each in made)
+        changes: tuple[Change, ...] = () if refused else (*limits, *stored)
         said = refused or ACCEPTED
         return decision(proposal, key_of(resource), 1, at, changes=changes, said=said)
     subject, version = key_of(existing), existing.revision + 1
@@ -60,7 +69,8 @@ def store_resource(known: Known, proposal: StoreResource, at: datetime) -> Decis
     unknown = set(proposal.given).difference(existing.__struct_fields__)
     if unknown:
         return Undecidable(reason=f"no field is called {min(unknown)}", field="given")
-    return _amended(known, proposal, existing, taken_over(existing, proposal), at)
+    after = taken_over(existing, proposal)
+    return _amended(known, proposal, existing, after, proposal.given, at)
 
 
 def amend_resource(known: Known, proposal: AmendResource, at: datetime) -> Decision | Undecidable:
@@ -84,7 +94,7 @@ def amend_resource(known: Known, proposal: AmendResource, at: datetime) -> Decis
         after = amended(current, proposal.fields)
     except UNREADABLE as error:
         return undecidable(error)
-    return _amended(known, proposal, current, after, at)
+    return _amended(known, proposal, current, after, proposal.fields, at)
 
 
 def remove_resource(known: Known, proposal: RemoveResource, at: datetime) -> Decision | Undecidable:
@@ -108,16 +118,20 @@ def _amended(
     proposal: StoreResource | AmendResource,
     current: Resource,
     after: Resource,
+    given: Collection[str],
     at: datetime,
 ) -> Decision:
     subject, version = key_of(current), current.revision + 1
     refused = _refused(known, after, current.id)
+    changes: tuple[Change, ...] = ()
+    if refused is None and isinstance(after, Deployment):
+        own = limited(known, after, given, at)
+        after, changes, refused = own.deployment, own.changes, own.refused
     if refused is not None:
         return decision(proposal, subject, version, at, said=refused)
-    changes: tuple[Change, ...] = ()
     if after != current:
         whole: AnyResource = structs.replace(after, updated=at, revision=version, decided={})  # pyright: ignore[reportAssignmentType] - what was read is of a kind
-        changes = (ResourceStored(resource=whole),)
+        changes = (*changes, ResourceStored(resource=whole))
     return decision(proposal, subject, version, at, changes=changes)
 
 
@@ -148,10 +162,12 @@ def _unknown_kind(kind: str) -> Undecidable:
     return Undecidable(reason=f"no kind of resource is called {kind}", field="kind")
 
 
-def _removals(known: Known, kind: Kind, id: UUID) -> Iterator[ResourceRemoved]:
+def _removals(known: Known, kind: Kind, id: UUID) -> Iterator[Change]:
     for child in children_of(kind.name):
         members = known.get(members_key(child.name, id))
         if isinstance(members, Members):
             for each in members.ids:
                 yield from _removals(known, child, each)
+    if kind.type is Deployment:
+        yield from limit_removed(known, id)
     yield ResourceRemoved(kind=kind.name, id=id)

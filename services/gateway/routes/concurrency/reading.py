@@ -15,6 +15,7 @@ from events.slots import (
 from events.wire.snapshots import entity_of
 
 from ...context import Context
+from ...rendering.limits import LimitResponse, limit_response
 
 
 async def limits_of(context: Context, ids: Iterable[UUID]) -> list[ConcurrencyLimit]:
@@ -27,6 +28,13 @@ async def limits_named(context: Context, names: Iterable[str]) -> list[Concurren
     """The limits of these names, those that there are, in this order."""
     found = await _entities(context, [limit_name_key(name) for name in names])
     return await limits_of(context, [each.id for each in found if isinstance(each, Alias)])
+
+
+async def limits_shown(context: Context, ids: Iterable[UUID]) -> dict[UUID, LimitResponse]:
+    """The limits of these ids, as clients read them now."""
+    now = context.now()
+    found = await limits_of(context, dict.fromkeys(ids))
+    return {each.limit.id: limit_response(each.limit, now) for each in found}
 
 
 async def limits_listed(context: Context, query: LimitQuery) -> list[ConcurrencyLimit]:

@@ -15,6 +15,7 @@ from ...parameters import problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, ask, change, is_new, remove
+from ..concurrency.reading import limits_shown
 from ..subjects import id_of
 from .bodies import DeploymentCreate, DeploymentUpdate
 from .schedules import new_schedules, revised
@@ -62,7 +63,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         ),
     )
     deployment = existing(await context.resource(Deployment, id_of(decision.subject)))
-    return answered(deployment_response(deployment), 201 if is_new(decision) else 200)
+    return answered(await shown(context, deployment), 201 if is_new(decision) else 200)
 
 
 def _check_parameters(given: DeploymentCreate) -> None:
@@ -98,7 +99,7 @@ def placed(found: Place) -> dict[str, Any]:
 
 async def read_deployment(context: Context, call: Call) -> Reply:
     """The deployment."""
-    return answered(deployment_response(existing(await context.resource(Deployment, call.id))))
+    return answered(await shown(context, existing(await context.resource(Deployment, call.id))))
 
 
 async def read_deployment_by_name(context: Context, call: Call) -> Reply:
@@ -108,7 +109,7 @@ async def read_deployment_by_name(context: Context, call: Call) -> Reply:
     found = None
     if flow is not None:
         found = await context.resource_named(Deployment, flow_id=flow.id, name=name)
-    return answered(deployment_response(existing(found)))
+    return answered(await shown(context, existing(found)))
 
 
 async def update_deployment(context: Context, call: Call) -> Reply:
@@ -134,7 +135,8 @@ async def update_deployment(context: Context, call: Call) -> Reply:
             return fields
         return {**fields, "schedules": revised(context, before.schedules, given.schedules)}
 
-    await change(context, Deployment, call.id, changed)
+    if not await change(context, Deployment, call.id, changed):
+        raise detail(404, "Concurrency limit not found")
     return NO_CONTENT
 
 
@@ -167,6 +169,13 @@ async def delete_deployment(context: Context, call: Call) -> Reply:
     existing(await context.resource(Deployment, call.id))
     await remove(context, Deployment, call.id)
     return NO_CONTENT
+
+
+async def shown(context: Context, deployment: Deployment) -> DeploymentResponse:
+    """*deployment* as clients read it now, with its limit."""
+    id = deployment.global_concurrency_limit_id
+    limits = await limits_shown(context, [] if id is None else [id])
+    return deployment_response(deployment, None if id is None else limits.get(id))
 
 
 def existing(found: Deployment | None) -> Deployment:
