@@ -25,6 +25,9 @@ NEAR_S = 2.5
 HALF_S = 1e-4
 """How exactly an instant lies so many half seconds from one that was given."""
 
+FAR = timedelta(days=9)
+"""An instant further away was written down by somebody, and is the same for everybody."""
+
 
 class Canon:
     """The names of one performance."""
@@ -106,7 +109,8 @@ class Canon:
             halves = (at - given).total_seconds() * 2
             if abs(halves - round(halves)) < HALF_S:
                 return f"{name} {round(halves) / 2:+g}s"
-        return f"{(at - self.sent[0]).total_seconds():+.1f}s"
+        away = at - self.sent[0]
+        return f"{away.total_seconds():+.1f}s" if abs(away) < FAR else at.isoformat()
 
     def _durations(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """A run whose durations are words where they are what its states say."""
