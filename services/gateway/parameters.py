@@ -15,11 +15,16 @@ def made(given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def problem(values: Mapping[str, Any], schema: dict[str, Any] | None) -> str | None:
-    """Why *values* do not fit *schema*; None when they do, or there is none."""
+def problem(
+    values: Mapping[str, Any], schema: dict[str, Any] | None, *, is_whole: bool = True
+) -> str | None:
+    """Why *values* do not fit *schema*; None when they do, or there is none.
+
+    A deployment's are not *is_whole*: a run of it may give what they lack.
+    """
     if not schema:
         return None
-    match validated(dict(values), schema):
+    match validated(dict(values), schema, is_whole=is_whole):
         case NotValid(reason=reason):
             return reason
         case SchemaUnusable(reason=reason):

@@ -27,8 +27,13 @@ class SchemaUnusable(Struct, frozen=True):
     reason: str
 
 
-def validated(value: Any, schema: Any) -> NotValid | SchemaUnusable | None:
-    """Why *value* does not fit *schema*; None when it does."""
+def validated(
+    value: Any, schema: Any, *, is_whole: bool = True
+) -> NotValid | SchemaUnusable | None:
+    """Why *value* does not fit *schema*; None when it does.
+
+    What is not *is_whole* may lack what the schema requires: the rest comes later.
+    """
     if not isinstance(schema, dict):
         return SchemaUnusable("it is no object")
     try:
@@ -36,7 +41,9 @@ def validated(value: Any, schema: Any) -> NotValid | SchemaUnusable | None:
         Draft202012Validator.check_schema(prepared)
         validator: Any = Draft202012Validator(prepared, registry=Registry())
         found: ValidationError | None = cast(Any, exceptions).best_match(
-            validator.iter_errors(value)
+            error
+            for error in validator.iter_errors(value)
+            if is_whole or error.validator != "required"
         )
     except SchemaError as error:
         return SchemaUnusable(error.message)

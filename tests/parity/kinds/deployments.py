@@ -42,7 +42,7 @@ def _fields(world: World) -> dict[str, Any]:
         job_variables=(0.2, lambda: {"cpu": 1}),
         entrypoint=(0.1, lambda: "flow.py:flow"),
         enforce_parameter_schema=(0.3, lambda: world.one(True, False)),
-        concurrency_limit=(0.5, lambda: world.one(1, 1, 2, None)),
+        concurrency_limit=(0.3, lambda: world.one(1, 1, 2, None)),
     )
     if world.chance(0.3):
         fields["concurrency_options"] = world.one(

@@ -91,7 +91,7 @@ def test_a_deployment_keeps_parameters_that_fit(
     for schema in (SCHEMA, {"type": "colour"}):
         body = {
             "name": "wrong", "flow_id": deployment["flow_id"], "parameters": {"x": "a"},
-            "parameter_openapi_schema": schema,
+            "parameter_openapi_schema": schema, "enforce_parameter_schema": True,
         }  # fmt: skip
         refused = api.post("/deployments/", json=body)
         assert refused.status_code == 422
@@ -177,3 +177,14 @@ def test_a_deployment_is_scheduled_ahead_on_request(
         assert (answer.status_code, answer.json()) == (200, None)
         assert api.post("/flow_runs/count", json=after).json() == 4
     assert api.post(f"/deployments/{unknown}/schedule").json() is None
+
+
+@pytest.mark.parametrize("enforced", [{}, {"enforce_parameter_schema": True}])
+def test_a_deployment_may_lack_what_its_runs_must_have(
+    api: httpx.Client, flow_id: str, enforced: dict[str, bool]
+) -> None:
+    schema = {**SCHEMA, "required": ["x"]}
+    body = {"name": "lacking", "flow_id": flow_id, "parameter_openapi_schema": schema, **enforced}
+    made = api.post("/deployments/", json=body)
+    assert made.status_code == 201
+    assert create(api, made.json()).status_code == 409

@@ -111,7 +111,7 @@ class DeploymentCreate(_Fields, frozen=True, kw_only=True):
     name: Name
     flow_id: UUID
     schedules: list[ScheduleCreate] = []
-    enforce_parameter_schema: bool = True
+    enforce_parameter_schema: bool | UnsetType = UNSET
     parameters: dict[str, Any] = {}
     labels: Labels | None = None
     job_variables: dict[str, Any] | UnsetType = UNSET

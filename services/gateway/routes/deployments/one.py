@@ -46,9 +46,9 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         **flow.labels, "prefect.flow.id": str(flow.id), **(given.labels or {})
     }  # fmt: skip
     fields["schedules"] = new_schedules(context, given.schedules)
-    for name in ("parameters", "enforce_parameter_schema"):
-        fields[name] = getattr(given, name)
-    if given.enforce_parameter_schema:
+    fields["parameters"] = given.parameters
+    fields["enforce_parameter_schema"] = given.enforce_parameter_schema is not False
+    if given.enforce_parameter_schema is True:  # who leaves it out is not checked yet
         _check_parameters(given)
     fields |= await _place_given(context, given)
     made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
@@ -68,7 +68,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
 
 def _check_parameters(given: DeploymentCreate) -> None:
     schema = given.parameter_openapi_schema
-    wrong = None if schema is UNSET else problem(given.parameters, schema)
+    wrong = None if schema is UNSET else problem(given.parameters, schema, is_whole=False)
     if wrong is not None:
         raise invalid(f"Value error, {wrong}", "body")
 
@@ -128,7 +128,7 @@ async def update_deployment(context: Context, call: Call) -> Reply:
     def changed(before: Deployment) -> dict[str, Any]:
         after = structs.replace(before, **fields)
         if "parameters" in fields and after.enforce_parameter_schema:
-            wrong = problem(after.parameters, after.parameter_openapi_schema)
+            wrong = problem(after.parameters, after.parameter_openapi_schema, is_whole=False)
             if wrong is not None:
                 raise detail(409, f"Error updating deployment: {wrong}")
         if given.schedules is UNSET:
