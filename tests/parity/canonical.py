@@ -18,7 +18,7 @@ ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 SLUG = re.compile(r"^[a-z]+-[a-z]+$")
 FINAL = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
-SETS = {"pause_keys"}
+SETS = {"pause_keys", "tags"}
 NEAR_S = 2.5
 """The reference rounds some durations to seconds, and a reply takes its time."""
 

@@ -13,7 +13,10 @@ SCHEMA = {
 SCHEDULES: tuple[dict[str, Any], ...] = (
     {"schedule": {"interval": 3600.0, "anchor_date": "2026-01-01T00:00:00Z"}, "active": True},
     {"schedule": {"cron": "0 9 * * *", "timezone": "Europe/Berlin"}, "active": False},
-    {"schedule": {"rrule": "FREQ=DAILY;COUNT=3", "timezone": "UTC"}, "slug": "daily"},
+    {
+        "schedule": {"rrule": "DTSTART:20200101T000000\nFREQ=DAILY;COUNT=3", "timezone": "UTC"},
+        "slug": "daily",
+    },
 )
 
 
@@ -42,7 +45,6 @@ def _fields(world: World) -> dict[str, Any]:
         job_variables=(0.2, lambda: {"cpu": 1}),
         entrypoint=(0.1, lambda: "flow.py:flow"),
         enforce_parameter_schema=(0.3, lambda: world.one(True, False)),
-        concurrency_limit=(0.3, lambda: world.one(1, 1, 2, None)),
     )
     if world.chance(0.3):
         fields["concurrency_options"] = world.one(

@@ -109,7 +109,7 @@ async def _proposal(
         infrastructure_document_id=(
             given.infrastructure_document_id or deployment.infrastructure_document_id
         ),
-        job_variables={} if key is None and given.job_variables is None else given.job_variables,
+        job_variables=given.job_variables or {},
         api_version=api_version,
     )
 
