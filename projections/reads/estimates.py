@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, type_coerce
 
 from events.instants import micros_of
-from events.states import FINAL
+from events.states import FINAL, StateType
 
 from .criteria import Columns
 
@@ -19,12 +19,17 @@ def micros(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def run_time(c: Columns, now: datetime) -> ColumnElement[int]:
-    """How long a flow run has been running, this very attempt included; never negative."""
+    """How long a run has been running, this very attempt included; never negative."""
     so_far = cast(func.round(c.total_run_time * 1_000_000.0), BigInteger)
-    running = micros_of(now) - c.running_since
-    return case(
-        (running > 0, running), (and_(c.running_since.is_(None), so_far > 0), so_far), else_=0
-    )
+    since = c.running_since if "running_since" in c else _running_since(c, so_far)
+    running = micros_of(now) - since
+    return case((running > 0, running), (and_(since.is_(None), so_far > 0), so_far), else_=0)
+
+
+def _running_since(c: Columns, so_far: ColumnElement[int]) -> ColumnElement[int | None]:
+    """Since when a run would have been running that has run all its time in one go."""
+    is_running = c.state_type == StateType.RUNNING.value
+    return case((is_running, micros(c.state_timestamp) - so_far), else_=None)
 
 
 def lateness(c: Columns, now: datetime) -> ColumnElement[int]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
+    Table,
     func,
     literal_column,
     select,
@@ -34,7 +35,7 @@ from events.states import StateType
 from ..views.flow_run_history import LEVELS, SECOND
 from .criteria import Conditions
 from .estimates import lateness, micros, run_time
-from .filters import flow_runs, flow_runs_matching
+from .filters import flow_runs, flow_runs_matching, task_runs, task_runs_matching
 
 Sums = tuple[int, int, int]
 """How many runs, their run time, and their lateness, in microseconds."""
@@ -93,10 +94,21 @@ def flow_run_history(
         return []
     conditions = flow_runs_matching(flow_runs.c, query)
     if conditions:
-        found = _from_runs(connection, edges, conditions, now)
+        found = _from_runs(connection, flow_runs, edges, conditions, now)
     else:
         found = _from_cells(connection, edges, now)
     return _buckets(edges, found)
+
+
+def task_run_history(
+    connection: Connection, query: HistoryQuery, now: datetime
+) -> list[HistoryBucket]:
+    """The task runs in buckets, as of *now*; no cells are kept of them, their rows answer."""
+    edges = query.edges()
+    if not edges:
+        return []
+    conditions = task_runs_matching(task_runs.c, query)
+    return _buckets(edges, _from_runs(connection, task_runs, edges, conditions, now))
 
 
 def _buckets(edges: Sequence[int], found: Found) -> list[HistoryBucket]:
@@ -117,9 +129,13 @@ def _buckets(edges: Sequence[int], found: Found) -> list[HistoryBucket]:
 
 
 def _from_runs(
-    connection: Connection, edges: Sequence[int], conditions: Conditions, now: datetime
+    connection: Connection,
+    table: Table,
+    edges: Sequence[int],
+    conditions: Conditions,
+    now: datetime,
 ) -> Found:
-    c = flow_runs.c
+    c = table.c
     # written out, because PostgreSQL groups by the text of an expression
     start, step = (literal_column(str(n), BigInteger) for n in (edges[0], edges[1] - edges[0]))
     bucket = (micros(c.expected_start_time) - start) // step
@@ -128,6 +144,7 @@ def _from_runs(
         select(bucket, c.state_type, c.state_name, *sums)
         .where(c.expected_start_time >= instant_of(edges[0]))
         .where(c.expected_start_time < instant_of(edges[-1]))
+        .where(c.state_type.is_not(None))
         .where(*conditions)
         .group_by(bucket, c.state_type, c.state_name)
     )

@@ -42,7 +42,7 @@ from .filters import (
     task_runs,
     task_runs_matching,
 )
-from .history import flow_run_history
+from .history import flow_run_history, task_run_history
 from .resources import resource_of, resources, resources_matching, resources_order
 from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
 
@@ -162,6 +162,10 @@ class Views:
         """One task run."""
         found = await self._all(select(task_runs).where(task_runs.c.id == id), task_run_of)
         return found[0] if found else None
+
+    async def task_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
+        """The task runs in buckets of expected start time."""
+        return await self._ask(lambda ask: task_run_history(ask, query, now))
 
     async def task_run_ids(self, flow_run_id: UUID) -> list[UUID]:
         """The ids of a flow run's task runs, all of them."""

@@ -75,3 +75,22 @@ def test_task_runs_have_numbered_pages(api: httpx.Client, run_id: str) -> None:
     said = {"detail": "Invalid limit: must be less than or equal to 200."}
     assert (too_large.status_code, too_large.json()) == (422, said)
     assert api.post("/task_runs/paginate", json={"page": 0}).status_code == 422
+
+
+def test_the_history_of_task_runs_is_counted(api: httpx.Client, run_id: str) -> None:
+    for key in "ab":
+        _create(api, run_id, key)
+    body = {
+        "history_start": "2026-01-01T00:00:00Z",
+        "history_end": "2226-01-01T00:00:00Z",
+        "history_interval_seconds": 200 * 366 * 86_400,
+        "task_runs": {"flow_run_id": {"any_": [run_id]}},
+    }
+    (bucket,) = api.post("/task_runs/history", json=body).json()
+    (state,) = bucket["states"]
+    assert (state["state_type"], state["count_runs"]) == ("PENDING", 2)
+    short = api.post("/task_runs/history", json={**body, "history_interval_seconds": 0.5})
+    assert (short.status_code, short.json()) == (
+        422,
+        {"detail": "History interval must not be less than 1 second."},
+    )

@@ -1,8 +1,8 @@
-"""Task runs, many at a time: pages and counts, from the views."""
+"""Task runs, many at a time: pages, counts and history, from the views."""
 
 from msgspec import Struct
 
-from events.queries import TaskRunQuery
+from events.queries import HistoryBucket, HistoryQuery, TaskRunQuery
 
 from ...context import Context
 from ...http.calls import Call
@@ -56,6 +56,13 @@ async def paginate_task_runs(context: Context, call: Call) -> Reply:
     return answered(TaskRunPage(found, count, at.limit, at.pages(count), at.page))
 
 
+async def task_run_history(context: Context, call: Call) -> Reply:
+    """Task runs counted in buckets of expected start time."""
+    query = call.as_a(HistoryQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.task_run_history(query, context.now()))
+
+
 async def _page(context: Context, query: TaskRunQuery) -> list[TaskRunResponse]:
     runs, now = await context.views.task_runs(query), context.now()
     return [task_run_response(run, now) for run in runs]
@@ -70,4 +77,7 @@ OPERATIONS = (
     Operation(method="POST", path="/task_runs/paginate", handler=paginate_task_runs,
               summary="Paginate Task Runs", tag="Task Runs", takes=TaskRunPages,
               gives=TaskRunPage),
+    Operation(method="POST", path="/task_runs/history", handler=task_run_history,
+              summary="Task Run History", tag="Task Runs", takes=HistoryQuery,
+              gives=list[HistoryBucket]),
 )  # fmt: skip
