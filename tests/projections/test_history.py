@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -221,10 +221,10 @@ async def test_a_run_that_starts_after_now_has_not_run_for_a_negative_time(
 async def test_task_runs_have_a_history_too(database: Database) -> None:
     story = Story()
     run = created(story, 1)
-    due = {"expected_start_time": seconds(3)}
+    due: dict[str, Any] = {"expected_start_time": seconds(3)}
     recorded(story, 2, StateType.PENDING, at=3, flow_run_id=run, **due)
     recorded(story, 3, StateType.RUNNING, at=5, start_time=seconds(5), total_run_time=1.5, **due)
-    ended = {"start_time": seconds(4), "total_run_time": 2.0, **due}
+    ended: dict[str, Any] = {"start_time": seconds(4), "total_run_time": 2.0, **due}
     recorded(story, 4, StateType.COMPLETED, at=9, **ended)
     recorded(story, 5, StateType.PENDING, at=3)
     database.tell(story)
