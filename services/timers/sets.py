@@ -112,16 +112,16 @@ class TimerSets:
             found = by_partition.setdefault(partition, [])
             places.append((partition, len(found)))
             found.append((timer, due_ms, next_ms))
-        said: dict[int, list[int]] = {}
+        pipeline = self._redis.pipeline(transaction=False)
         for partition, found in by_partition.items():
             arguments = [
                 argument
                 for timer, due_ms, next_ms in found
                 for argument in (str(timer), due_ms, "" if next_ms is None else next_ms)
             ]
-            said[partition] = await self._move(
-                keys=[self._streams.timers(partition)], args=arguments
-            )
+            keys = [self._streams.timers(partition)]
+            await self._move(keys=keys, args=arguments, client=pipeline)
+        said: dict[int, list[int]] = dict(zip(by_partition, await pipeline.execute(), strict=True))
         return [bool(said[partition][place]) for partition, place in places]
 
 
