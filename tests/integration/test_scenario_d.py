@@ -77,8 +77,14 @@ def test_who_asks_for_a_run_gets_one(
     states = api.get("/flow_run_states/", params={"flow_run_id": run_id}).json()
     names = [each["name"] for each in states]
     assert names == ["Scheduled", "Pending", "Submitting", "Running", "Completed"]
-    lines = api.post("/logs/filter", json={"logs": {"flow_run_id": {"any_": [run_id]}}}).json()
-    assert "adding 2 and 40" in {line["message"] for line in lines}
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}}
+
+    def is_logged() -> bool:
+        lines = api.post("/logs/filter", json=wanted).json()
+        return "adding 2 and 40" in {line["message"] for line in lines}
+
+    # engines send their last lines when they end, which is after the run has
+    seen(served, is_logged)
 
 
 def test_a_run_is_cancelled_while_it_runs(
