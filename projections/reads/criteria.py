@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -51,6 +51,11 @@ def _has_tag_sqlite(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
 def _has_tag_postgresql(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
     tags, tag = (compiler.process(clause, **how) for clause in element.clauses)
     return f"jsonb_exists(CAST({tags} AS jsonb), {tag})"
+
+
+def some(table: FromClause, *conditions: Condition) -> Condition:
+    """There is a row of *table* for which *conditions* hold."""
+    return exists(select(1).select_from(table).where(*conditions))
 
 
 def combined(operator: Operator | None, conditions: Iterable[Condition]) -> Conditions:

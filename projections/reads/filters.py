@@ -1,12 +1,10 @@
 """Filters as SQL: which flows, runs and log lines match; no condition means all of them.
 
-Deployments, pools and queues have no view yet: filters on them match what a run itself knows of
-them, and what no run knows matches nothing.
+Filters on deployments, pools and queues match what a run itself knows of them, which costs no
+second table; for the rest their view is asked.
 """
 
-from typing import Any
-
-from sqlalchemy import FromClause, exists, false, select
+from msgspec import structs
 
 from events.queries import (
     DeploymentFilter,
@@ -26,21 +24,21 @@ from ..views.logs import logs as logs_view
 from ..views.task_runs import task_runs as task_runs_view
 from .criteria import (
     Columns,
-    Condition,
     Conditions,
     among,
     combined,
-    contains,
     created_by,
     found_in,
     in_state,
     levelled,
     named,
     null,
+    some,
     starting,
     tagged,
     timed,
 )
+from .places import deployment_conditions, resources, work_pool_conditions
 
 Filters = RunFilters | RunPage
 
@@ -48,11 +46,6 @@ flows = flows_view.table(flows_view.name)
 flow_runs = flow_runs_view.table(flow_runs_view.name)
 task_runs = task_runs_view.table(task_runs_view.name)
 logs = logs_view.table(logs_view.name)
-
-
-def some(table: FromClause, *conditions: Condition) -> Condition:
-    """There is a row of *table* for which *conditions* hold."""
-    return exists(select(1).select_from(table).where(*conditions))
 
 
 def flow_conditions(columns: Columns, flow: FlowFilter | None) -> Conditions:
@@ -132,21 +125,16 @@ def log_conditions(c: Columns, log: LogFilter | None) -> Conditions:
 
 
 def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
-    """Which flow runs are of a deployment that matches, as far as they know."""
+    """Which flow runs are of a deployment that matches; they know its id and queue themselves."""
     found: Conditions = []
     if deployment.id is not None:
         found += among(c.deployment_id, deployment.id.any_, deployment.id.not_any_)
     if deployment.work_queue_name is not None:
         found += among(c.work_queue_name, deployment.work_queue_name.any_)
-    unknown: list[Any] = [deployment.paused and deployment.paused.eq_]
-    for part in (deployment.name, deployment.tags, deployment.concurrency_limit):
-        unknown += [] if part is None else [getattr(part, f) for f in part.__struct_fields__]
-    if deployment.flow_or_deployment_name is not None:
-        run_of = flows.alias()
-        name = contains(run_of.c.name, deployment.flow_or_deployment_name.like_)
-        found += [some(run_of, run_of.c.id == c.flow_id, *name)] if name else []
-    if any(demand is not None for demand in unknown):
-        found.append(false())
+    one = resources.alias()
+    else_ = deployment_conditions(one.c, structs.replace(deployment, id=None, work_queue_name=None))
+    if else_:
+        found.append(some(one, one.c.id == c.deployment_id, *else_))
     return [*combined(deployment.operator, found), c.deployment_id.is_not(None)] if found else []
 
 
@@ -156,8 +144,10 @@ def _pooled(c: Columns, pool: WorkPoolFilter) -> Conditions:
         found += among(c.work_pool_id, pool.id.any_)
     if pool.name is not None:
         found += among(c.work_pool_name, pool.name.any_)
-    if pool.type is not None and pool.type.any_ is not None:
-        found.append(false())
+    one = resources.alias()
+    of_type = work_pool_conditions(one.c, structs.replace(pool, id=None, name=None))
+    if of_type:
+        found.append(some(one, one.c.id == c.work_pool_id, *of_type))
     return combined(pool.operator, found)
 
 

@@ -8,9 +8,11 @@ from msgspec import json, structs
 
 from events.entities import CreatedBy
 from events.policies import FlowRunPolicy
-from events.proposals import AmendFlowRun, RegisterFlow
+from events.proposals import AmendFlowRun, RegisterFlow, StoreResource
 from events.queries import FlowQuery, FlowRunFilter, FlowRunQuery, TaskRunQuery
 from events.queries.criteria import IdIs
+from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool
 from events.states import StateType
 from projections.reads import ViewsAbsent
 from tests.support.examples import DEPLOYMENT, LEASE
@@ -33,6 +35,11 @@ def told(database: Database, story: Story) -> Database:
     for name, tags in (("Ingest", ["etl", "a,b"]), ("report_100%", [])):
         story.tell(RegisterFlow(id=story.next_id(), name=name, tags=tags), seconds(len(flows)))
         flows.append(UUID(story.recorded[-1].decision.subject.partition(":")[2]))
+    for resource in (
+        Deployment(id=DEPLOYMENT, flow_id=flows[0], name="nightly"),
+        WorkPool(id=POOL, name="cloud", type="process"),
+    ):
+        story.tell(StoreResource(id=story.next_id(), resource=resource))
     first = created(
         story,
         1,
@@ -189,14 +196,17 @@ ACROSS: list[tuple[dict[str, Any], set[int]]] = [
     ({"deployments": {"work_queue_name": {"any_": ["fast", "slow"]}}}, {1}),
     ({"deployments": {"flow_or_deployment_name": {"like_": "inge"}}}, {1}),
     ({"deployments": {"flow_or_deployment_name": {"like_": None}}}, ALL),
-    ({"deployments": {"name": {"any_": ["nightly"]}}}, set()),
+    ({"deployments": {"name": {"any_": ["nightly"]}}}, {1}),
+    ({"deployments": {"name": {"any_": ["daily"]}}}, set()),
     ({"deployments": {"name": {"any_": None}, "paused": {"eq_": None}}}, ALL),
-    ({"deployments": {"paused": {"eq_": False}}}, set()),
+    ({"deployments": {"paused": {"eq_": False}}}, {1}),
+    ({"deployments": {"paused": {"eq_": True}}}, set()),
     ({"deployments": {"tags": {"all_": ["x"]}}}, set()),
-    ({"deployments": {"concurrency_limit": {"is_null_": True}}}, set()),
+    ({"deployments": {"concurrency_limit": {"is_null_": True}}}, {1}),
     ({"work_pools": {"name": {"any_": ["cloud"]}}}, {1}),
     ({"work_pools": {"id": {"any_": [str(POOL)]}, "type": {"any_": None}}}, {1}),
-    ({"work_pools": {"type": {"any_": ["process"]}}}, set()),
+    ({"work_pools": {"type": {"any_": ["process"]}}}, {1}),
+    ({"work_pools": {"type": {"any_": ["docker"]}}}, set()),
     ({"work_queues": {"name": {"any_": ["slow"]}}}, {4}),
     ({"work_pool_queues": {"name": {"startswith_": ["fa", "SL"]}}}, {1, 4}),
     ({"work_pool_queues": {"name": {"startswith_": []}}}, set()),
