@@ -24,6 +24,15 @@ pytestmark = pytest.mark.anyio
 QUEUE, POOL = an_id(901), an_id(902)
 
 
+def _shared(story: Story, flow_id: UUID) -> None:
+    """A deployment and a pool."""
+    for resource in (
+        Deployment(id=DEPLOYMENT, flow_id=flow_id, name="nightly"),
+        WorkPool(id=POOL, name="cloud", type="process"),
+    ):
+        story.tell(StoreResource(id=story.next_id(), resource=resource))
+
+
 @pytest.fixture
 def told(database: Database, story: Story) -> Database:
     """Five flow runs of two flows, and six task runs, one of them a subflow's.
@@ -35,11 +44,7 @@ def told(database: Database, story: Story) -> Database:
     for name, tags in (("Ingest", ["etl", "a,b"]), ("report_100%", [])):
         story.tell(RegisterFlow(id=story.next_id(), name=name, tags=tags), seconds(len(flows)))
         flows.append(UUID(story.recorded[-1].decision.subject.partition(":")[2]))
-    for resource in (
-        Deployment(id=DEPLOYMENT, flow_id=flows[0], name="nightly"),
-        WorkPool(id=POOL, name="cloud", type="process"),
-    ):
-        story.tell(StoreResource(id=story.next_id(), resource=resource))
+    _shared(story, flows[0])
     first = created(
         story,
         1,
