@@ -8,29 +8,18 @@ from msgspec import json, structs
 
 from events.entities import CreatedBy
 from events.policies import FlowRunPolicy
-from events.proposals import AmendFlowRun, RegisterFlow, StoreResource
+from events.proposals import AmendFlowRun, RegisterFlow
 from events.queries import FlowQuery, FlowRunFilter, FlowRunQuery, TaskRunQuery
 from events.queries.criteria import IdIs
-from events.resources.deployments import Deployment
-from events.resources.work_pools import WorkPool
 from events.states import StateType
 from projections.reads import ViewsAbsent
 from tests.support.examples import DEPLOYMENT, LEASE
 from tests.support.rows import Database
-from tests.support.telling import Story, an_id, created, moved, recorded, seconds
+from tests.support.telling import Story, an_id, created, deployed, moved, recorded, seconds
 
 pytestmark = pytest.mark.anyio
 
 QUEUE, POOL = an_id(901), an_id(902)
-
-
-def _shared(story: Story, flow_id: UUID) -> None:
-    """A deployment and a pool."""
-    for resource in (
-        Deployment(id=DEPLOYMENT, flow_id=flow_id, name="nightly"),
-        WorkPool(id=POOL, name="cloud", type="process"),
-    ):
-        story.tell(StoreResource(id=story.next_id(), resource=resource))
 
 
 @pytest.fixture
@@ -44,7 +33,7 @@ def told(database: Database, story: Story) -> Database:
     for name, tags in (("Ingest", ["etl", "a,b"]), ("report_100%", [])):
         story.tell(RegisterFlow(id=story.next_id(), name=name, tags=tags), seconds(len(flows)))
         flows.append(UUID(story.recorded[-1].decision.subject.partition(":")[2]))
-    _shared(story, flows[0])
+    deployed(story, flows[0], DEPLOYMENT, POOL)
     first = created(
         story,
         1,

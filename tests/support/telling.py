@@ -19,7 +19,10 @@ from events.proposals import (
     ProposeFlowRunState,
     RecordedFields,
     RecordTaskRun,
+    StoreResource,
 )
+from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool
 from events.states import DEFAULT_NAMES, ProposedState, State, StateDetails, StateType
 from events.streams import Streams
 from events.wire.codec import encode
@@ -162,6 +165,15 @@ def created(
     given = {"flow_id": FLOW, "name": f"run-{number}", "state": state} | fields
     story.tell(CreateFlowRun(id=story.next_id(), flow_run_id=id, **given), seconds(at))  # pyright: ignore[reportArgumentType]
     return id
+
+
+def deployed(story: Story, flow_id: UUID, id: UUID, pool_id: UUID) -> None:
+    """A flow has a deployment, and there is a work pool."""
+    for resource in (
+        Deployment(id=id, flow_id=flow_id, name="nightly"),
+        WorkPool(id=pool_id, name="cloud", type="process"),
+    ):
+        story.tell(StoreResource(id=story.next_id(), resource=resource))
 
 
 def moved(story: Story, id: UUID, type: StateType, at: float, name: str | None = None) -> None:
