@@ -69,7 +69,7 @@ def test_a_schedule_is_changed_where_something_is_given(api: httpx.Client, path:
 def test_a_schedule_can_be_read(api: httpx.Client, path: str, times: dict[str, Any]) -> None:
     answer = api.post(f"{path}/schedules", json=[{"schedule": times}])
     assert answer.status_code == 422
-    assert answer.json()["exception_detail"][0]["loc"] == ["body", "schedule"]
+    assert answer.json()["exception_detail"][0]["loc"] == ["body", 0, "schedule"]
 
 
 def test_a_schedule_is_removed(api: httpx.Client, path: str) -> None:

@@ -8,16 +8,15 @@ from uuid import UUID
 from msgspec import UNSET, structs
 
 from events.resources.deployments import Deployment
-from events.resources.schedules import DeploymentSchedule, Schedule
+from events.resources.schedules import DeploymentSchedule
 
-from ....rules.schedules import ScheduleInvalid, check
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
+from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.deployments import ScheduleResponse, newest_first, schedule_response
 from ...resources import change
-from .bodies import ScheduleBody, ScheduleCreate, ScheduleUpdate
+from .bodies import ScheduleCreate, ScheduleUpdate
 
 Schedules = list[DeploymentSchedule]
 
@@ -84,7 +83,7 @@ def new_schedules(context: Context, given: Sequence[ScheduleCreate]) -> Schedule
                 id=context.new_id(),
                 created=now,
                 updated=now,
-                schedule=times(each.schedule, now),
+                schedule=each.schedule.schedule(now),
                 active=each.active,
                 max_scheduled_runs=each.max_scheduled_runs,
                 parameters=each.parameters,
@@ -124,19 +123,9 @@ def updated(one: DeploymentSchedule, given: ScheduleUpdate, now: datetime) -> De
     fields["parameters"] = given.parameters
     fields["active"] = UNSET if given.active is None else given.active
     if given.schedule is not UNSET and given.schedule is not None:
-        fields["schedule"] = times(given.schedule, now)
+        fields["schedule"] = given.schedule.schedule(now)
     named = {name: value for name, value in fields.items() if value is not UNSET}
     return structs.replace(one, updated=now, **named)
-
-
-def times(given: ScheduleBody, now: datetime) -> Schedule:
-    """When to run; raises `Refused` with a 422 when that cannot be read."""
-    schedule = given.schedule(now)
-    try:
-        check(schedule)
-    except ScheduleInvalid as error:
-        raise invalid(f"Value error, {error}", "body", "schedule") from None
-    return schedule
 
 
 def distinct(schedules: Schedules) -> Schedules:
@@ -151,7 +140,7 @@ def _made(context: Context, given: ScheduleUpdate) -> DeploymentSchedule | None:
     if given.schedule is UNSET or given.schedule is None:
         return None
     now = context.now()
-    made = times(given.schedule, now)
+    made = given.schedule.schedule(now)
     blank = DeploymentSchedule(id=context.new_id(), created=now, updated=now, schedule=made)
     return updated(blank, given, now)
 
