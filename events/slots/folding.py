@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
-from typing import cast
+from typing import assert_never, cast
 from uuid import UUID
 
 from msgspec import structs
@@ -54,6 +54,8 @@ def count_slots(known: Mapping[str, Entity], changed: Changed, change: SlotChang
             held = cast(ConcurrencyLease, now(lease_key(id)))
             renewed = structs.replace(held.lease, expires=expires)
             changed[lease_key(id)] = structs.replace(held, lease=renewed)
+        case _:
+            assert_never(change)
 
 
 def lease_timers(decision: Decision) -> dict[UUID, datetime | None]:

@@ -124,10 +124,13 @@ async def test_a_resource_comes_back_as_it_was(
 
     (found,) = await database.views.resources(nightly, flow_id)
     assert isinstance(found, Deployment)
+    own_limit = found.global_concurrency_limit_id
+    assert own_limit is not None
     assert structs.asdict(found) == structs.asdict(
         Deployment(
             id=an_id(10), flow_id=flow_id, name="nightly", paused=True, tags=["etl", "a"],
-            concurrency_limit=2, created=NOON + timedelta(minutes=10),
+            concurrency_limit=2, global_concurrency_limit_id=own_limit,
+            created=NOON + timedelta(minutes=10),
             updated=NOON + timedelta(minutes=10), revision=1,
         )
     )  # fmt: skip

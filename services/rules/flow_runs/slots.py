@@ -22,7 +22,6 @@ from ..asking.orchestrate import Said
 from ..asking.rule import TYPES, Question, Rule
 from ..asking.verdict import PASS, Abort, Aftermath, Ask, Pass, Reject, Verdict
 from .deployments import DeploymentLimit, limit_seen
-from .late import LATE
 
 HOLDING = frozenset({StateType.PENDING, StateType.RUNNING, StateType.CANCELLING})
 """The states in which a run holds its slot."""
@@ -38,15 +37,12 @@ def claim_with_a_slot(question: Question[FlowRun], _: State, proposed: ProposedS
     if question.client_version in OWN_SLOTS:
         return PASS
     limit = limit_seen(question)
-    match limit:
-        case None:
-            return PASS
-        case Ask():
-            return limit
-        case DeploymentLimit(is_missing=True):
-            return Abort("Deployment not found.")
-        case DeploymentLimit():
-            pass
+    if limit is None:
+        return PASS
+    if isinstance(limit, Ask):
+        return limit
+    if limit.is_missing:
+        return Abort("Deployment not found.")
     slots = question.told.slots
     if slots is None:
         return Ask(take=_wish(question, limit))
@@ -99,11 +95,12 @@ def keep_leases_that_are_not_renewed(
 
 
 def cancel_late_runs_of_full_limits(
-    question: Question[FlowRun], _: State, proposed: ProposedState
+    question: Question[FlowRun], _: State, __: ProposedState
 ) -> Verdict:
-    """Cancel a late run that found no slot, where a deployment wants it so."""
-    if proposed.name != LATE:
-        return PASS
+    """Cancel a late run that found no slot, where a deployment wants it so.
+
+    The policy that this rule is of is asked for nothing but late states.
+    """
     deployment = limit_seen(question)
     if isinstance(deployment, Ask):
         return deployment

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
 from events.changes import SlotsGiven
@@ -114,3 +115,4 @@ def _nothing(proposal: GiveSlots | EndLease | EndLeasesOf | ReapLease, at: datet
             return decision(proposal, lease_key(id), 1, at)
         case GiveSlots(names=names) | EndLeasesOf(names=names):
             return decision(proposal, limit_name_key(names[0]), 1, at, facts=UNLIMITED)
+    assert_never(proposal)

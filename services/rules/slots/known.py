@@ -1,6 +1,7 @@
 """The limits and leases that a proposal is about."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 from uuid import UUID
 
 from events.entities import Alias, Entity
@@ -60,6 +61,8 @@ def needed(known: Known, proposal: SlotProposal) -> tuple[str, ...]:
                 for key in _leased(known, id)
             ]
             keys = [*_named(known, names), *held]
+        case _:
+            assert_never(proposal)
     return tuple(dict.fromkeys(keys))
 
 

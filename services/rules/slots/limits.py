@@ -77,10 +77,8 @@ def reset_limit(known: Known, proposal: ResetLimit, at: datetime) -> Decision | 
         return unknown_limit(proposal.limit_id)
     counts = {limit.limit.id: structs.replace(as_of(limit.limit, at), active_slots=0)}
     changes: list[Change] = []
-    for id in limit.leases:
-        held = lease_of(known, id)
-        if held is None:
-            continue
+    leases = {id: lease_of(known, id) for id in limit.leases}
+    for id, held in ((id, held) for id, held in leases.items() if held is not None):
         for each in limits_of(known, held.lease):
             now = counts.get(each.limit.id) or as_of(each.limit, at)
             kept = 0 if each.limit.id == limit.limit.id else slots_held(each, without=id)
