@@ -16,12 +16,13 @@ from ..settings import SettingsInvalid
 from .console import complain
 
 COMMANDS = {
-    "dev": "dev",
-    "serve": "serve",
+    "dev": "processes.dev",
+    "serve": "processes.serve",
     "propose": "propose",
     "show": "show",
     "watch": "watch",
     "history": "history",
+    "limits": "limits",
     "replay": "replay",
     "rebuild": "rebuild",
     "dead-letters": "dead_letters",

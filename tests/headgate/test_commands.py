@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from httpx import HTTPStatusError
 
 from headgate.cli import COMMANDS, main
 from projections.views import PROJECTIONS
@@ -195,3 +196,17 @@ def test_a_view_that_there_is_not_is_misuse(command: Command) -> None:
     assert "error: there is no view runs; there are flows, flow_runs," in command(
         "rebuild", "runs", code=2
     )
+
+
+def test_limits_show_their_holders_and_their_history(dev: Dev, command: Command) -> None:
+    limits, holder = "/v2/concurrency_limits", {"type": "task_run", "id": str(UUID(int=7))}
+    dev.post(f"{limits}/", name="shown", limit=2)
+    for _ in range(2):
+        dev.post(f"{limits}/increment-with-lease", names=["shown"], slots=1, holder=holder)
+    with pytest.raises(HTTPStatusError, match="423"):
+        dev.post(f"{limits}/increment-with-lease", names=["shown"], slots=1, holder=holder)
+    assert f"task_run {UUID(int=7)}" in command("limits")
+    told = command("limits", "shown")
+    assert told.count("1 taken by lease") == 2
+    assert told.count("take_slots: nothing changed") == 1
+    assert "there is no concurrency limit 'nobody'" in command("limits", "nobody", code=1)

@@ -1,7 +1,7 @@
 """`headgate dev` runs everything in one process."""
 
-from ..console import out, plain
-from ..where import HERE, Where
+from ...console import out, plain
+from ...where import HERE, Where
 
 
 def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE) -> int:
@@ -17,7 +17,7 @@ def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE
         Port to listen on, 0 for a free one; HEADGATE_PORT when left out.
     """
     settings = where.settings(host=host, port=port)
-    from ...serving.running import develop
+    from ....serving.running import develop
 
     develop(settings, announce)
     return 0

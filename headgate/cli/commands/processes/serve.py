@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ..where import HERE, Where
+from ...where import HERE, Where
 from .dev import announce
 
 
@@ -30,7 +30,7 @@ def serve(
         Port where the others answer GET /ready; HEADGATE_HEALTH_PORT when left out.
     """
     settings = where.settings(host=host, port=port, health_port=health_port)
-    from ...serving import running
+    from ....serving import running
 
     match service:
         case "gateway":
