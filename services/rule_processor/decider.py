@@ -187,8 +187,7 @@ class Draft:
         at = proposal.at
         if at is None:
             at = instant_of(int(arrival.offset.partition("-")[0]) * 1_000)
-        told = self._told.get(arrival.offset, rules.NOTHING_TOLD)
-        decision = rules.decide(self._known, proposal, at, told)
+        decision = rules.decide(self._known, proposal, at, self.told(arrival.offset))
         if isinstance(decision, Undecidable):
             self._refuse(arrival, decision)
             return

@@ -29,8 +29,10 @@ class WithoutRules(Struct, frozen=True):
     decision: Decision
     run: FlowRun
 
-    def decide(self, known: Mapping[str, Entity], proposal: Any, at: datetime) -> Decision:
-        del known
+    def decide(
+        self, known: Mapping[str, Entity], proposal: Any, at: datetime, told: rules.Told
+    ) -> Decision:
+        del known, told
         return structs.replace(
             self.decision,
             proposal_id=proposal.id,
@@ -44,6 +46,10 @@ class WithoutRules(Struct, frozen=True):
     def evolve(self, known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity]:
         del known
         return {recorded.decision.subject: self.run}
+
+    @property
+    def NOTHING_TOLD(self) -> rules.Told:  # noqa: N802 - it stands where the package stood
+        return rules.NOTHING_TOLD
 
     @property
     def echoed(self) -> Callable[..., Any]:
