@@ -1,6 +1,5 @@
 """Flows that pause and suspend are answered from another process and waited for, by the client."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import Running
-from tests.support.prefect_client import environment, prefect_python, run_script
+from tests.support.prefect_client import Scripts, last_word
 from tests.support.waiting import wait_until
 
 SCRIPT = Path(__file__).parent / "flows" / "scenario_b.py"
@@ -32,51 +31,12 @@ def api(gateway: Running) -> Iterator[httpx.Client]:
         yield client
 
 
-class Scripts:
-    """The script as processes; those still running in the end are killed."""
-
-    def __init__(self, api_url: str, home: Path) -> None:
-        self._api_url, self._home = api_url, home
-        self._running: list[subprocess.Popen[str]] = []
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start the script."""
-        process = subprocess.Popen(
-            (str(prefect_python()), str(SCRIPT), *arguments),
-            env=environment(self._api_url, self._home),
-            cwd=self._home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._running.append(process)
-        return process
-
-    def run(self, *arguments: str) -> str:
-        """Run the script; its last word."""
-        ended = run_script(SCRIPT, self._api_url, self._home, *arguments)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.splitlines()[-1]
-
-    def kill(self) -> None:
-        """Leave nothing behind."""
-        for one in self._running:
-            one.kill()
-            one.communicate()
-
-
 @pytest.fixture
 def scripts(gateway: Running, tmp_path: Path) -> Iterator[Scripts]:
     """The script, in a home of its own."""
-    started = Scripts(gateway.url, tmp_path)
+    started = Scripts(SCRIPT, gateway.url, tmp_path)
     yield started
     started.kill()
-
-
-def _last_word(process: "subprocess.Popen[str]") -> str:
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return out.splitlines()[-1]
 
 
 def _run_of(api: httpx.Client, flow: str) -> dict[str, Any] | None:
@@ -112,8 +72,8 @@ def test_a_flow_pauses_until_another_process_answers(api: httpx.Client, scripts:
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == "WAITING\n"
     assert scripts.run("resume", run_id, '{"name": "ada", "age": 36}') == "RESULT resumed"
-    assert _last_word(pausing) == "RESULT ada 36"
-    assert _last_word(waiting) == "RESULT Completed"
+    assert last_word(pausing) == "RESULT ada 36"
+    assert last_word(waiting) == "RESULT Completed"
     assert _states(api, run_id) == ["Pending", "Running", "Paused", "Running", "Completed"]
     description = api.get(f"/flow_runs/{run_id}/input/paused-1-description")
     assert description.text == '"Who are you?"'

@@ -109,6 +109,47 @@ class Started:
         return self._log.read_text(errors="replace")
 
 
+class Scripts:
+    """A script as processes; those still running in the end are killed."""
+
+    def __init__(self, script: Path, api_url: str, home: Path) -> None:
+        self._script, self._api_url, self._home = script, api_url, home
+        self._running: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the script."""
+        process = subprocess.Popen(
+            (str(prefect_python()), str(self._script), *arguments),
+            env=environment(self._api_url, self._home),
+            cwd=self._home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._running.append(process)
+        return process
+
+    def run(self, *arguments: str) -> str:
+        """Run the script; its last word."""
+        ended = run_script(self._script, self._api_url, self._home, *arguments)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.splitlines()[-1]
+
+    def kill(self) -> None:
+        """Leave nothing behind."""
+        for one in self._running:
+            one.kill()
+            one.communicate()
+
+
+def last_word(process: "subprocess.Popen[str]") -> str:
+    """What *process* says last, once it has ended as it should."""
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out.splitlines()[-1]
+
+
 def _uv(*arguments: str) -> None:
     done = subprocess.run(["uv", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"uv {' '.join(arguments)}: {done.stderr}"
