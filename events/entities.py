@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
 from .resources.resource import Resource
-from .slots import ConcurrencyLease, ConcurrencyLimit
+from .slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided
 from .states import State
 
 Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
@@ -22,9 +22,6 @@ Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""
-
-RENEWALS_MAX = 8
-"""How many of a lease's latest renewals are known again; a renewal replaces the one before."""
 
 CACHED_MAX = 16
 """How many states are cached under one key, each expiring sooner than the one before it."""
@@ -222,6 +219,7 @@ Entity = (
     | FlowRunInputs
     | ConcurrencyLimit
     | ConcurrencyLease
+    | SlotsDecided
 )
 
 

@@ -36,7 +36,6 @@ from .decisions import Recorded
 from .entities import (
     CACHED_MAX,
     DECIDED_MAX,
-    RENEWALS_MAX,
     STATE_TIMES_MAX,
     Alias,
     CachedState,
@@ -60,8 +59,9 @@ from .policies import FlowRunPolicy, PolicyAmendment
 from .resources.folding import removed, stored
 from .resources.resource import DECIDED_MAX as RESOURCE_DECIDED_MAX
 from .resources.resource import Resource
-from .slots import ConcurrencyLease, ConcurrencyLimit
-from .slots.folding import count_slots
+from .slots import DECIDED_MAX as SLOTS_DECIDED_MAX
+from .slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided, slots_decided_key
+from .slots.folding import SUBJECTS, count_slots
 
 Changed = Mapping[str, Entity | None]
 """Entities by key, as they are after a decision; None is gone."""
@@ -104,6 +104,9 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
                 pass
     if entity is not None and decision.version:
         changed[decision.subject] = _stamped(entity, recorded)
+    if decision.subject.startswith(SUBJECTS):
+        key = slots_decided_key(decision.proposal_id)
+        changed[key] = _stamped(known.get(key, SlotsDecided()), recorded)
     return changed
 
 
@@ -228,12 +231,13 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
             return TaskRun(
                 attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
             )
-        case TaskCache() | ConcurrencyLimit():
+        case TaskCache():
             decided = _remembered(entity.decided, recorded)
             return structs.replace(entity, version=decision.version, decided=decided)
-        case ConcurrencyLease():
-            decided = _remembered(entity.decided, recorded, RENEWALS_MAX)
-            return structs.replace(entity, version=decision.version, decided=decided)
+        case ConcurrencyLimit() | ConcurrencyLease():
+            return structs.replace(entity, version=decision.version)
+        case SlotsDecided():
+            return SlotsDecided(decided=_remembered(entity.decided, recorded, SLOTS_DECIDED_MAX))
         case Resource():
             decided = _remembered(entity.decided, recorded, RESOURCE_DECIDED_MAX)
             return structs.replace(entity, revision=decision.version, decided=decided)

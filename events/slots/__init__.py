@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from ..identity import fraction_of
 from ..instants import Instant
 
 Slots = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -28,6 +29,12 @@ TAG = "tag:"
 
 OCCUPANCY_SECONDS = 2.0
 """How long a slot is thought to be taken before anybody knows."""
+
+MEMORIES = 2_048
+"""Among how many `SlotsDecided` the proposals are spread: one is written with each decision."""
+
+DECIDED_MAX = 8
+"""How many proposals each of them remembers."""
 
 
 class Holder(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,7 +80,10 @@ class Held(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ConcurrencyLimit(
     Struct, frozen=True, kw_only=True, omit_defaults=True, tag="concurrency_limit.v1"
 ):
-    """A limit, what each lease holds of it, and the latest proposals decided on it."""
+    """A limit, and what each lease holds of it.
+
+    *decided* was written before there was `SlotsDecided`; it is not any more.
+    """
 
     limit: Limit
     version: int = 0
@@ -84,10 +94,19 @@ class ConcurrencyLimit(
 class ConcurrencyLease(
     Struct, frozen=True, kw_only=True, omit_defaults=True, tag="concurrency_lease.v1"
 ):
-    """A lease that is held, and the latest renewals."""
+    """A lease that is held; of *decided* the same is true as of a limit's."""
 
     lease: Lease
     version: int = 0
+    decided: dict[str, str] = {}
+
+
+class SlotsDecided(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="slots_decided.v1"):
+    """The latest of those proposals about limits and leases that are remembered in one place.
+
+    A lease that has ended and a limit that never was remember nothing themselves.
+    """
+
     decided: dict[str, str] = {}
 
 
@@ -135,3 +154,8 @@ def limit_name_key(name: str) -> str:
 def lease_key(id: UUID) -> str:
     """The key of a lease."""
     return f"concurrency_lease:{id}"
+
+
+def slots_decided_key(proposal_id: str) -> str:
+    """The key of what remembers the proposal *proposal_id*."""
+    return f"slots_decided:{int(fraction_of(proposal_id) * MEMORIES)}"

@@ -14,6 +14,9 @@ from . import ConcurrencyLease, ConcurrencyLimit, Held, lease_key, limit_key, li
 
 SlotChange = LimitStored | LimitRemoved | SlotsTaken | SlotsGiven | LeaseRenewed
 
+SUBJECTS = ("concurrency_limit:", "concurrency_limit_name:", "concurrency_lease:")
+"""How the key of what a decision about slots is about begins."""
+
 Changed = MutableMapping[str, Entity | None]
 
 

@@ -20,7 +20,7 @@ from ..entities import (
 )
 from ..proposals import Proposal
 from ..resources.registry import KINDS
-from ..slots import ConcurrencyLease, ConcurrencyLimit
+from ..slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided
 from .replies import Answer, Unanswered
 from .upcasts import RETIRED_PROPOSALS
 
@@ -36,6 +36,7 @@ SNAPSHOTS: tuple[type, ...] = (
     FlowRunInputs,
     FlowRunProgress,
     Members,
+    SlotsDecided,
     TaskCache,
     TaskRunAttributes,
     TaskRunProgress,

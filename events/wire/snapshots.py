@@ -27,7 +27,7 @@ from ..entities import (
 )
 from ..resources.registry import KINDS, MEMBERS, NAMES
 from ..resources.resource import Resource
-from ..slots import ConcurrencyLease, ConcurrencyLimit
+from ..slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided
 from .codec import encode
 
 ATTRIBUTES = ":attributes"
@@ -39,6 +39,7 @@ _inputs = json.Decoder(FlowRunInput)
 _input_keys = json.Decoder(FlowRunInputs)
 _leases = json.Decoder(ConcurrencyLease)
 _limits = json.Decoder(ConcurrencyLimit)
+_slots_decided = json.Decoder(SlotsDecided)
 _members = json.Decoder(Members)
 _resources = {name: json.Decoder(kind.type) for name, kind in KINDS.items()}
 _flow_run_attributes = json.Decoder(FlowRunAttributes)
@@ -73,6 +74,8 @@ def entity_of(key: str, values: Sequence[bytes | None]) -> Entity | None:
         return _limits.decode(first)
     if key.startswith("concurrency_lease:"):
         return _leases.decode(first)
+    if key.startswith("slots_decided:"):
+        return _slots_decided.decode(first)
     if key.startswith(MEMBERS):
         return _members.decode(first)
     resources = _resources.get(key.partition(":")[0])
@@ -101,6 +104,7 @@ def written(key: str, before: Entity | None, after: Entity) -> Iterator[tuple[st
             | FlowRunInputs()
             | ConcurrencyLimit()
             | ConcurrencyLease()
+            | SlotsDecided()
         ):
             yield key, encode(after)
         case FlowRun() | TaskRun():

@@ -21,15 +21,19 @@ from events.proposals import (
     TakeSlots,
 )
 from events.slots import (
+    DECIDED_MAX,
     ConcurrencyLimit,
     Found,
     Holder,
+    SlotsDecided,
     SlotsFound,
     lease_key,
     limit_key,
     limit_name_key,
+    slots_decided_key,
 )
 from events.slots.folding import lease_timers
+from services.rules import answered
 from tests.support.case import Case
 from tests.support.examples import LEASE, MINUTE, NOON, RUN, SECOND, TASK_RUN
 
@@ -167,6 +171,37 @@ def test_ending_a_lease_frees_its_slots_once(case: Case) -> None:
     assert case.decided(EndLease(id="again", lease_id=LEASE)).changes == ()
 
 
+def test_what_is_gone_is_remembered_with_its_proposals(case: Case) -> None:
+    limit(case)
+    take(case, "db")
+    taken = TakeSlots(id="take", names=["db"], lease_id=LEASE)
+    ending = EndLease(id="end", lease_id=LEASE)
+    entry_id = answered(case.known, taken)
+    case.decided(ending)
+    case.decided(DeleteLimit(id="delete", limit_id=DB))
+    case.decided(TakeSlots(id="in vain", names=["db"]))
+
+    assert answered(case.known, taken) == entry_id
+    assert answered(case.known, ending) == "0-3"
+    assert answered(case.known, DeleteLimit(id="delete", limit_id=DB)) == "0-4"
+    assert answered(case.known, TakeSlots(id="in vain", names=["db"])) == "0-5"
+    assert answered(case.known, EndLease(id="another", lease_id=LEASE)) is None
+
+
+def test_a_burst_of_proposals_is_remembered_and_the_memory_is_bounded(case: Case) -> None:
+    ids = [f"vain {number}" for number in range(1_000)]
+    for id in ids:
+        case.decided(EndLease(id=id, lease_id=LEASE))
+    assert all(answered(case.known, EndLease(id=id, lease_id=LEASE)) for id in ids)
+    full = SlotsDecided(decided={f"{number}": "0-1" for number in range(DECIDED_MAX)})
+    case.known = {slots_decided_key("one more"): full}
+    case.decided(EndLease(id="one more", lease_id=LEASE))
+    assert [
+        len(each.decided) for each in case.known.values() if isinstance(each, SlotsDecided)
+    ] == [DECIDED_MAX]
+    assert answered(case.known, EndLease(id="one more", lease_id=LEASE)) is not None
+
+
 def test_a_lease_survives_the_limits_that_are_deleted(case: Case) -> None:
     limit(case)
     limit(case, "gpu", 4, GPU)
@@ -177,7 +212,8 @@ def test_a_lease_survives_the_limits_that_are_deleted(case: Case) -> None:
     take(case, "gpu", id="last")
     case.asked(DeleteLimit(id="delete too", limit_id=GPU))
     decision = case.decided(EndLease(id="end too", lease_id=LEASE))
-    assert (decision.subject, case.known) == (lease_key(LEASE), {})
+    assert decision.subject == lease_key(LEASE)
+    assert {type(each) for each in case.known.values()} == {SlotsDecided}
 
 
 def test_a_lease_is_renewed_even_past_its_time_until_it_is_reaped(case: Case) -> None:

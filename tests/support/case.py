@@ -38,6 +38,7 @@ from events.proposals import (
     Proposal,
     ProposeFlowRunState,
     ProposeTaskRunState,
+    SlotProposal,
     UnscheduleFlowRun,
     WriteLogs,
 )
@@ -90,7 +91,7 @@ class Control:
         return {lease: held.slots for lease, held in limit.leases.items()}
 
 
-REMEMBERING = (FlowRun, TaskRun, TaskCache, Resource, ConcurrencyLimit, ConcurrencyLease)
+REMEMBERING = (FlowRun, TaskRun, TaskCache, Resource)
 """What knows the proposals that it was decided on."""
 
 
@@ -278,7 +279,7 @@ class Case:
         )
         # what is gone remembers nothing: who asks again finds nothing
         subject = self.known.get(decision.subject) if decision.version else None
-        if isinstance(subject, REMEMBERING):
+        if isinstance(subject, REMEMBERING) or isinstance(proposal, SlotProposal):
             assert answered(self.known, proposal) == entry_id, "the same is decided twice"
 
     def _fold(self, decision: Decision) -> str:

@@ -22,16 +22,18 @@ from events.slots import (
     ConcurrencyLease,
     ConcurrencyLimit,
     Lease,
+    SlotsDecided,
     lease_key,
     limit_key,
     limit_name_key,
+    slots_decided_key,
 )
 
 Known = Mapping[str, Entity]
 
 
 def needed(known: Known, proposal: SlotProposal) -> tuple[str, ...]:
-    """The keys of what *proposal* is about, as far as what is *known* leads there."""
+    """The keys of what *proposal* is about, as far as *known* leads there, and of its memory."""
     match proposal:
         case CreateLimit(name=name, limit_id=id):
             keys = [*_named(known, [name]), *([] if id is None else [limit_key(id)])]
@@ -63,18 +65,13 @@ def needed(known: Known, proposal: SlotProposal) -> tuple[str, ...]:
             keys = [*_named(known, names), *held]
         case _:
             assert_never(proposal)
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys([slots_decided_key(proposal.id), *keys]))
 
 
 def answered_before(known: Known, proposal: SlotProposal) -> str | None:
-    """The entry that answered *proposal*, if what it is about remembers it."""
-    for key in needed(known, proposal):
-        entity = known.get(key)
-        if isinstance(entity, ConcurrencyLimit | ConcurrencyLease):
-            entry_id = entity.decided.get(proposal.id)
-            if entry_id is not None:
-                return entry_id
-    return None
+    """The entry that answered *proposal*, if it is remembered."""
+    memory = known.get(slots_decided_key(proposal.id))
+    return memory.decided.get(proposal.id) if isinstance(memory, SlotsDecided) else None
 
 
 def limit_of(known: Known, id: UUID) -> ConcurrencyLimit | None:
