@@ -14,9 +14,8 @@ from events.states.constructors import Cancelled, Completed, Failed, Pending, Ru
 from events.streams import PROPOSAL_FIELD, Streams
 from events.wire.replies import Answer
 from headgate.clock import new_id, now
-from services.errors import Unavailable
 from services.proposer import Proposer
-from tests.chaos.slots import Limited
+from tests.chaos.slots import Limited, answer
 
 REPEATED = 0.03
 POISONED = 0.01
@@ -89,8 +88,8 @@ class Load:
             )
         )
         for state in (Pending(), Running()):
-            answer = await self._ask(self._move(run, state))
-            if answer.state is None or answer.state.type is not state.type:
+            said = await self._ask(self._move(run, state))
+            if said.state is None or said.state.type is not state.type:
                 self.slots_refused += 1
                 await self._ask(self._move(run, Cancelled()))
                 return None
@@ -118,23 +117,13 @@ class Load:
         self.open += 1
         if self.random.random() < POISONED:
             await self._poison(self.streams.of(proposal))
-        answer = await self._answer(proposal)
-        self._remember(answer)
+        first = await answer(self.proposer, proposal)
+        self._remember(first)
         if self.random.random() < REPEATED:
             self.repeated += 1
-            self._remember(await self._answer(proposal))
+            self._remember(await answer(self.proposer, proposal))
         self.open -= 1
-        return answer
-
-    async def _answer(self, proposal: Proposal) -> Answer:
-        while True:
-            try:
-                reply = await self.proposer.propose(proposal)
-            except Unavailable:
-                await asyncio.sleep(0.05)
-                continue
-            assert isinstance(reply, Answer), f"{proposal} was not decided: {reply}"
-            return reply
+        return first
 
     def _remember(self, answer: Answer) -> None:
         first = self.answers.setdefault(answer.proposal_id, answer)

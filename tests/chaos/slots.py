@@ -1,5 +1,6 @@
 """Slots under fire: runs of deployments with limits, and who holds what according to the log."""
 
+import asyncio
 from collections.abc import Mapping
 from random import Random
 from uuid import UUID
@@ -9,12 +10,13 @@ from msgspec import Struct
 from events.changes import FlowRegistered
 from events.entities import Entity, FlowRun
 from events.log.redis import RedisEventLog
-from events.proposals import CreateLimit, RegisterFlow, StoreResource
+from events.proposals import CreateLimit, Proposal, RegisterFlow, StoreResource
 from events.resources.deployments import ConcurrencyOptions, Deployment
 from events.slots import ConcurrencyLimit
 from events.wire.replies import Answer
 from headgate.clock import new_id
 from headgate.replay.folding import Folding
+from services.errors import Unavailable
 from services.proposer import Proposer
 from services.rules.flow_runs.slots import HOLDING
 
@@ -47,10 +49,21 @@ class Holders(Struct, frozen=True):
         return self.holding == self.expected and not self.over and not self.uncounted
 
 
+async def answer(proposer: Proposer, proposal: Proposal) -> Answer:
+    """The answer to *proposal*, asked for until there is one."""
+    while True:
+        try:
+            reply = await proposer.propose(proposal)
+        except Unavailable:
+            await asyncio.sleep(0.05)
+            continue
+        assert isinstance(reply, Answer), f"{proposal} was not decided: {reply}"
+        return reply
+
+
 async def limited(proposer: Proposer) -> Limited:
     """Make them known."""
-    registered = await proposer.propose(RegisterFlow(id=str(new_id()), name="limited"))
-    assert isinstance(registered, Answer)
+    registered = await answer(proposer, RegisterFlow(id=str(new_id()), name="limited"))
     (flow,) = [
         change.flow for change in registered.decided().changes if isinstance(change, FlowRegistered)
     ]
@@ -70,8 +83,7 @@ async def limited(proposer: Proposer) -> Limited:
             CreateLimit(id=str(new_id()), name=name, limit=limit, limit_id=limit_id),
             StoreResource(id=str(new_id()), resource=deployment),
         ):
-            answer = await proposer.propose(proposal)
-            assert isinstance(answer, Answer), answer
+            await answer(proposer, proposal)
         slots[deployment_id] = limit
     return Limited(flow.id, slots)
 
