@@ -56,6 +56,15 @@ class Battle:
         self.caught: Counter[str] = Counter()
         self.in_flight: Counter[str] = Counter()
 
+    async def begun(self, redis: Redis) -> None:
+        """Wait until every partition is served: a flow registered twice is decided twice."""
+        leases = [self.streams.lease(partition) for partition in self.streams.every()]
+
+        async def all_are_held() -> bool:
+            return await redis.exists(*leases) == len(leases)
+
+        await wait_until(all_are_held, QUIET_S)
+
     async def fight(self, load: Load, log: RedisEventLog) -> None:
         """Kill until everyone was killed often enough; count what was in flight each time."""
         order = [name for name, times in KILLS.items() for _ in range(times)]
@@ -120,6 +129,7 @@ async def main(seed: int) -> int:
         try:
             for service in battle.services:
                 service.start()
+            await battle.begun(redis)
             async with Proposer(redis, battle.streams, f"chaos-{new_id()}", now) as proposer:
                 load = Load(redis, battle.streams, proposer, battle.random, await limited(proposer))
                 running = asyncio.create_task(load.run(PRODUCERS))
@@ -190,6 +200,8 @@ def report(
     console.print(
         f"proposals {found.proposals}, repeated {load.repeated}, decisions {found.decisions}"
     )
+    if found.twice:
+        console.print(f"first decided twice: {found.first_decided_twice}")
     exact = "exact" if not found.dead_letters_wrong else f"{found.dead_letters_wrong} WRONG"
     console.print(f"dead letters {found.dead_letters} of {found.poison} poisoned: {exact}")
     console.print(replay.stdout.strip(), replay.stderr.strip())

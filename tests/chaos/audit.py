@@ -31,6 +31,7 @@ class Findings(Struct, kw_only=True):
     dead_letters: int = 0
     dead_letters_wrong: int = 0
     chain_broken: int = 0
+    first_decided_twice: str = ""
 
 
 class Asked(Struct):
@@ -88,7 +89,12 @@ async def _decided(log: RedisEventLog, partition: int, found: Findings) -> dict[
         for entry in entries:
             found.decisions += 1
             proposal_id = decode_decision(entry.body).proposal_id
-            found.twice += proposal_id in decided
+            if proposal_id in decided:
+                found.twice += 1
+                found.first_decided_twice = found.first_decided_twice or (
+                    f"{log.streams.name(partition)} {decided[proposal_id]} and {entry.entry_id}: "
+                    f"{entry.body.decode()}"
+                )
             decided[proposal_id] = entry.entry_id
         last = entries[-1]
         ms, _, position = last.entry_id.partition("-")
