@@ -10,7 +10,6 @@ from events.decisions import Recorded
 from events.entities import Entity
 from events.evolve import evolve, learn
 from events.log import Entry
-from events.log.redis import RedisEventLog
 from events.slots import ConcurrencyLimit, Holder
 from events.wire.codec import decode_decision
 from headgate import wiring

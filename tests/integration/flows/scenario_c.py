@@ -1,6 +1,7 @@
 # pyright: basic, reportMissingImports=false, reportFunctionMemberAccess=false
 """Scenario C: slots of limits, taken by hand, by the rate, by tags and by deployments."""
 
+import asyncio
 import sys
 import threading
 import time
@@ -9,7 +10,11 @@ from time import sleep
 from prefect import flow, serve, task
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.concurrency.asyncio import concurrency as aconcurrency
-from prefect.concurrency.sync import concurrency, rate_limit
+from prefect.concurrency.sync import (
+    ConcurrencySlotAcquisitionError,
+    concurrency,
+    rate_limit,
+)
 
 
 class Together:
@@ -60,7 +65,7 @@ def unknown(name: str) -> None:
     try:
         with concurrency(name, strict=True):
             print("RESULT inside")
-    except Exception as error:
+    except ConcurrencySlotAcquisitionError as error:
         print("RESULT", type(error).__name__)
 
 
@@ -68,7 +73,7 @@ def too_many(name: str) -> None:
     try:
         with concurrency(name, occupy=9):
             print("RESULT inside")
-    except Exception as error:
+    except ConcurrencySlotAcquisitionError as error:
         print("RESULT", error)
 
 
@@ -93,7 +98,7 @@ def tagged() -> int:
 async def aside(name: str) -> None:
     async with aconcurrency(name, occupy=1):
         with together:
-            sleep(0.1)
+            await asyncio.sleep(0.1)
 
 
 @flow(name="asynchronous")
@@ -123,8 +128,6 @@ def run_tagged() -> None:
 
 
 def run_asynchronous(name: str) -> None:
-    import asyncio
-
     asyncio.run(asynchronous(name))
     print("RESULT", together.most)
 
