@@ -106,18 +106,59 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(description="user:password that every client must send; left out, nobody is asked"),
     ] = None
+    api_max_parameter_size: Annotated[
+        int,
+        Field(ge=1_024, le=64 * MEBIBYTE, description="largest parameters of a run, in bytes"),
+    ] = 524_288
+    tasks_tag_concurrency_slot_wait_seconds: Annotated[
+        float,
+        Field(ge=0, le=3_600, description="longest wait of a task run for slots of its tags, in s"),
+    ] = 10.0
+    tasks_max_cache_key_length: Annotated[
+        int, Field(ge=1, le=2_000, description="longest cache key of a task run, in characters")
+    ] = 2_000
+    deployments_concurrency_slot_wait_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86_400,
+            description="how long a run waits when its deployment has no free slot, in s",
+        ),
+    ] = 30.0
+    concurrency_initial_deployment_lease_duration: Annotated[
+        float,
+        Field(
+            ge=30,
+            le=3_600,
+            description="how long a claimed run keeps its slot until it starts, in s, "
+            "unless its deployment says it",
+        ),
+    ] = 300.0
+    concurrency_maximum_concurrency_slot_wait_seconds: Annotated[
+        float,
+        Field(ge=0, le=3_600, description="longest wait for slots of a limit by its name, in s"),
+    ] = 30.0
     services_late_runs_enabled: Annotated[
         bool, Field(description="whether scheduled runs that nobody has begun become late")
     ] = True
+    services_late_runs_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which runs become late, in s")
+    ] = 0.0
     services_late_runs_after_seconds: Annotated[
         float, Field(ge=0, le=86_400, description="how long after its time a run is late, in s")
     ] = 15.0
     services_pause_expirations_enabled: Annotated[
         bool, Field(description="whether paused runs fail when their time to resume has passed")
     ] = True
+    services_pause_expirations_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which pauses expire, in s")
+    ] = 0.0
     services_cancellation_cleanup_enabled: Annotated[
         bool, Field(description="whether what is being cancelled ends as cancelled in time")
     ] = True
+    services_cancellation_cleanup_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which cancelling ends, in s")
+    ] = 0.0
     services_cancellation_cleanup_cancelling_timeout_seconds: Annotated[
         float,
         Field(ge=0, le=86_400, description="how long a run may be cancelling, in s"),
@@ -125,9 +166,25 @@ class Settings(BaseSettings):
     services_repossessor_enabled: Annotated[
         bool, Field(description="whether leases that nobody renews end in time")
     ] = True
+    services_repossessor_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which leases end, in s")
+    ] = 0.0
     services_scheduler_enabled: Annotated[
         bool, Field(description="whether runs of schedules are planned")
     ] = True
+    services_scheduler_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which more runs are planned, in s")
+    ] = 0.0
+    services_scheduler_recent_deployments_loop_seconds: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="rounds in which changed deployments are planned, in s"),
+    ] = 0.0
+    services_scheduler_deployment_batch_size: Annotated[
+        int, Field(ge=1, le=1_000, description="deployments that are planned before it is noted")
+    ] = 1
+    services_scheduler_insert_batch_size: Annotated[
+        int, Field(ge=1, le=10_000, description="runs that are asked for at once")
+    ] = 500
     services_scheduler_min_runs: Annotated[
         int, Field(ge=1, le=1_000, description="runs of each schedule that are planned at least")
     ] = 3
@@ -143,6 +200,9 @@ class Settings(BaseSettings):
     services_foreman_enabled: Annotated[
         bool, Field(description="whether who is silent counts as gone")
     ] = True
+    services_foreman_loop_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="rounds in which the silent are noted, in s")
+    ] = 0.0
     services_foreman_inactivity_heartbeat_multiple: Annotated[
         int, Field(ge=1, le=1_000, description="how many heartbeats a worker may leave out")
     ] = 3

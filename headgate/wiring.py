@@ -27,7 +27,8 @@ from services.gateway import GatewayLimits, create_app
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
-from services.timers import Kind, Limits, Silence, Spans, Timers
+from services.rules import Terms
+from services.timers import Kind, Limits, Periods, Silence, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
@@ -65,10 +66,16 @@ def life() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
 
 
-def rule_processor(streams: Streams, url: str, redis: Any) -> RuleProcessor:
+def rule_processor(settings: Settings, streams: Streams, url: str, redis: Any) -> RuleProcessor:
     """A rule processor, to be started or run."""
-    log = RedisEventLog(redis, streams)
-    return RuleProcessor(url=url, redis=redis, log=log, name=life(), now=clock.now)
+    return RuleProcessor(
+        url=url,
+        redis=redis,
+        log=RedisEventLog(redis, streams),
+        name=life(),
+        now=clock.now,
+        terms=terms_of(settings),
+    )
 
 
 class Projector(NamedTuple):
@@ -106,6 +113,32 @@ class Clockwork(NamedTuple):
     def ready(self) -> list[str]:
         """What keeps timers from firing, in words; empty when they do."""
         return [f"timers: {trouble}" for trouble in self.timers.troubles()]
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What the rules are told of the settings."""
+    return Terms(
+        slot_wait_seconds=settings.deployments_concurrency_slot_wait_seconds,
+        grace_seconds=settings.concurrency_initial_deployment_lease_duration,
+        tag_wait_seconds=settings.tasks_tag_concurrency_slot_wait_seconds,
+        wait_seconds_max=settings.concurrency_maximum_concurrency_slot_wait_seconds,
+        cache_key_characters_max=settings.tasks_max_cache_key_length,
+    )
+
+
+def periods_of(settings: Settings) -> Periods:
+    """How far the rounds of the timers are apart."""
+    cancelling_s = settings.services_cancellation_cleanup_loop_seconds
+    seconds: dict[Kind, float] = {
+        "late": settings.services_late_runs_loop_seconds,
+        "pause": settings.services_pause_expirations_loop_seconds,
+        "cancelling": cancelling_s,
+        "cascade": cancelling_s,
+        "lease": settings.services_repossessor_loop_seconds,
+        "planning": settings.services_scheduler_recent_deployments_loop_seconds,
+        "watch": settings.services_foreman_loop_seconds,
+    }
+    return {kind: timedelta(seconds=apart_s) for kind, apart_s in seconds.items()}
 
 
 def spans_of(settings: Settings) -> Spans:
@@ -174,6 +207,10 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
             spans=spans_of(settings),
             limits=limits_of(settings),
             off=timers_off(settings),
+            periods=periods_of(settings),
+            replan=timedelta(seconds=settings.services_scheduler_loop_seconds),
+            plan_max=settings.services_scheduler_deployment_batch_size,
+            ask_max=settings.services_scheduler_insert_batch_size,
             away=OUTAGES,
         )
         running = asyncio.create_task(timers.run(), name="timers")
@@ -198,7 +235,9 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
         )
         secret = settings.api_auth_string
         limits = GatewayLimits(
-            body_bytes_max=settings.body_bytes_max, views_wait_s=settings.views_wait_ms / 1000
+            body_bytes_max=settings.body_bytes_max,
+            parameters_bytes_max=settings.api_max_parameter_size,
+            views_wait_s=settings.views_wait_ms / 1000,
         )
         app = create_app(
             proposer=proposer,
@@ -222,7 +261,7 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         stack.push_async_callback(redis.aclose)
         await RedisEventLog(redis, streams).create()
         views = await stack.enter_async_context(projector(settings, streams, url))
-        processor = rule_processor(streams, url, redis)
+        processor = rule_processor(settings, streams, url, redis)
         await stack.enter_async_context(processor)
         clockwork = await stack.enter_async_context(timers(settings, streams, url))
         http = await stack.enter_async_context(gateway(settings, streams, url))

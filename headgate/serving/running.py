@@ -135,7 +135,7 @@ async def _timers(settings: Settings, url: str) -> None:
 async def _rule_processor(settings: Settings, url: str) -> None:
     streams, redis = await _streams(settings, url), connected(url)
     try:
-        processor = wiring.rule_processor(streams, url, redis)
+        processor = wiring.rule_processor(settings, streams, url, redis)
         async with readiness(settings.host, settings.health_port, processor.ready) as port:
             about = {"prefix": settings.prefix, "health_port": port}
             log.info("rule_processor_started", extra=about)

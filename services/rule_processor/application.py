@@ -20,6 +20,7 @@ from events.wire.replies import ReplyMessage
 from ..errors import LogVanished
 from ..patience import end, pause_s
 from ..proposer import Proposer
+from ..rules import TERMS, Terms
 from .batch import Arrival, decode, parse
 from .bus import Bus, Proposals
 from .health import Health
@@ -70,11 +71,13 @@ class RuleProcessor:
         now: Clock,
         lease_ms: int = LEASE_MS,
         batch_max: int = BATCH_MAX,
+        terms: Terms = TERMS,
     ) -> None:
         self.health = Health()
         self._log = log
         self._now = now
         self._batch_max = batch_max
+        self._terms = terms
         self._streams = log.streams
         self._bus = Bus(url, len(self._streams.every()), self._reading)
         self._leases = Leases(redis, self._streams, name, lease_ms)
@@ -238,6 +241,7 @@ class RuleProcessor:
             self._now,
             self._leases.token,
             self._propose_many,
+            self._terms,
         )
         await partition.open()
         subscriber: Any = self._bus.subscriber(

@@ -29,7 +29,7 @@ from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import fields_of, written
 
 from .. import rules
-from ..rules import Ask, Told
+from ..rules import TERMS, Ask, Terms, Told
 from .batch import Arrival
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,8 @@ class Decided(Struct, frozen=True, kw_only=True):
 class Draft:
     """The commit that a batch will be, while it is decided.
 
-    *known* are the entities that the batch needs, as stored at *head*; *time_ms* is now. Once
+    *known* are the entities that the batch needs, as stored at *head*; *time_ms* is now, and
+    *terms* are those of the rules. Once
     all is settled, `wanted` names the entries that must be read before it can be finished.
     """
 
@@ -70,6 +71,7 @@ class Draft:
         head: Head,
         known: Mapping[str, Entity],
         time_ms: int,
+        terms: Terms = TERMS,
     ) -> None:
         self._streams = streams
         self._partition = partition
@@ -87,6 +89,7 @@ class Draft:
         self._runs_aside: set[UUID] = set()
         self._asks: dict[str, Ask] = {}
         self._told: dict[str, Told] = {}
+        self._untold = Told(terms=terms)
 
     @property
     def wanted(self) -> set[str]:
@@ -140,7 +143,7 @@ class Draft:
 
     def told(self, offset: str) -> Told:
         """What the proposal at *offset* was told so far."""
-        return self._told.get(offset, rules.NOTHING_TOLD)
+        return self._told.get(offset, self._untold)
 
     def finished(self, offset: str, lease: str | None, earlier: Mapping[str, bytes]) -> Decided:
         """The commit that answers everything up to *offset*; *earlier* are the wanted bodies."""

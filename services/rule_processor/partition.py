@@ -19,6 +19,7 @@ from events.wire.snapshots import entity_of, fields_of
 from .. import rules
 from ..errors import Unavailable
 from ..patience import pause_s
+from ..rules import TERMS, Terms
 from .batch import Arrival
 from .cache import Cache
 from .decider import Decided, Draft
@@ -46,7 +47,8 @@ class Partition:
     """Partition *number* of *log*, held under the lease token *lease*.
 
     `handle` is called with one batch at a time. What it leaves as `head.offset` is where the
-    next batch begins, whatever became of this one. With *propose_many* it asks for slots.
+    next batch begins, whatever became of this one. With *propose_many* it asks for slots;
+    *terms* are those of the rules.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Partition:
         now: Clock,
         lease: str | None = None,
         propose_many: ProposeMany = nobody_answers,
+        terms: Terms = TERMS,
     ) -> None:
         self.number = number
         self.name = log.streams.name(number)
@@ -69,6 +72,7 @@ class Partition:
         self._health = health
         self._now = now
         self._lease = lease
+        self._terms = terms
         self._drafted: Decided | None = None
         self._is_stale = True
         self._closing = asyncio.Event()
@@ -142,6 +146,7 @@ class Partition:
             head=self.head,
             known=await self._known(arrivals),
             time_ms=millis_of(self._now()),
+            terms=self._terms,
         )
         for arrival in arrivals:
             draft.settle(arrival)

@@ -8,5 +8,6 @@ from .asking.verdict import NOTHING_TOLD, Ask, Told
 from .decide import decide
 from .echo import echoed
 from .subjects import answered, needs
+from .terms import TERMS, Terms
 
-__all__ = ["NOTHING_TOLD", "Ask", "Told", "answered", "decide", "echoed", "needs"]
+__all__ = ["NOTHING_TOLD", "TERMS", "Ask", "Terms", "Told", "answered", "decide", "echoed", "needs"]

@@ -76,7 +76,7 @@ def decide(
         case CreateFlowRun():
             return create_flow_run(known, proposal, at)
         case CreateTaskRun():
-            return create_task_run(known, proposal, at)
+            return create_task_run(known, proposal, at, told.terms)
         case ProposeTaskRunState():
             return move_task_run(known, proposal, at, told)
         case CacheTaskState():
@@ -119,5 +119,5 @@ def decide(
             | DeleteLimit()
             | ResetLimit()
         ):
-            return decide_slots(known, proposal, at)
+            return decide_slots(known, proposal, at, told.terms)
     assert_never(proposal)

@@ -14,8 +14,8 @@ from the set afterwards: a process that dies in between sends it again, and it i
 
 from ..rules.schedules import Limits
 from .application import Timers
-from .setting import Spans
+from .setting import Periods, Spans
 from .timer import Kind
 from .watching import Silence
 
-__all__ = ["Kind", "Limits", "Silence", "Spans", "Timers"]
+__all__ = ["Kind", "Limits", "Periods", "Silence", "Spans", "Timers"]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from msgspec import DecodeError
 from redis.asyncio import Redis
@@ -15,7 +16,7 @@ from events.wire.codec import decode_decision
 
 from ..errors import Unavailable
 from ..patience import end, pause_s
-from ..proposer import Proposer
+from ..proposer import PIPELINE_MAX, Proposer
 from ..rules.schedules import Limits
 from .cascades import GROUP_MAX, Cascades
 from .errands import Errands
@@ -23,7 +24,7 @@ from .following import ViewsBehind
 from .foreman import Foreman
 from .planning import Planner
 from .sets import Outrun, TimerSets
-from .setting import Spans, set_by
+from .setting import AT_ONCE, Periods, Spans, in_its_round, set_by
 from .timer import (
     AnyTimer,
     Cascade,
@@ -66,7 +67,9 @@ _TIMED = re.compile(
 class Timers:
     """Proposes what is due in *log*; *away* are errors of the views that pass.
 
-    Timers of the kinds that are *off* are set and do not fire until they are on again.
+    Timers of the kinds that are *off* are set and do not fire until they are on again; the
+    others fire in rounds of *periods*. Deployments are planned *plan_max* at once, anew in rounds
+    that are *replan* apart, and *ask_max* runs are asked for together.
     """
 
     def __init__(
@@ -80,6 +83,10 @@ class Timers:
         views: Views,
         limits: Limits = LIMITS,
         off: Collection[Kind] = (),
+        periods: Periods = AT_ONCE,
+        replan: timedelta | None = None,
+        plan_max: int = 1,
+        ask_max: int = PIPELINE_MAX,
         away: tuple[type[Exception], ...] = (),
         due_max: int = DUE_MAX,
     ) -> None:
@@ -89,22 +96,44 @@ class Timers:
         self._proposer = proposer
         self._now = now
         self._spans = spans
+        self._periods = periods
         self._due_max = due_max
         self._sets = TimerSets(redis, log.streams)
         self.cascades = Cascades(log=log, views=views, proposer=proposer, now=now)
         self.planner = Planner(
-            redis=redis, log=log, views=views, proposer=proposer, now=now, limits=limits
+            redis=redis,
+            log=log,
+            views=views,
+            proposer=proposer,
+            now=now,
+            limits=limits,
+            ask_max=ask_max,
         )
         self.foreman = Foreman(log=log, proposer=proposer, now=now, silence=spans.silence)
         away = (RedisError, OSError, Unavailable, ViewsBehind, *away)
         self._looking = Errands(
-            self.cascades.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
+            self.cascades.look,
+            sets=self._sets,
+            now=now,
+            away=away,
+            group_max=GROUP_MAX,
+            period=periods.get("cascade"),
         )
         self._planning = Errands(
-            self.planner.plan, sets=self._sets, now=now, away=away, group_max=1
+            self.planner.plan,
+            sets=self._sets,
+            now=now,
+            away=away,
+            group_max=plan_max,
+            period=replan,
         )
         self._watching = Errands(
-            self.foreman.look, sets=self._sets, now=now, away=away, group_max=GROUP_MAX
+            self.foreman.look,
+            sets=self._sets,
+            now=now,
+            away=away,
+            group_max=GROUP_MAX,
+            period=periods.get("watch"),
         )
         self._reached: dict[int, str] = {}
         self._looks_ms = 0
@@ -244,5 +273,8 @@ class Timers:
                     f"partition {name}, entry {entry.entry_id} cannot be read: {error}"
                 ) from error
             for timer, due_ms in set_by(decision, self._spans):
-                timers[str(timer)] = due_ms
+                timers[str(timer)] = self._round(timer, due_ms)
         return timers
+
+    def _round(self, timer: AnyTimer, due_ms: int | None) -> int | None:
+        return None if due_ms is None else in_its_round(due_ms, self._periods.get(kind_of(timer)))

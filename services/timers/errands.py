@@ -8,11 +8,13 @@ has made it due otherwise by then, which counts.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from events.instants import Clock, millis_of
 
 from .sets import TimerSets
+from .setting import in_its_round
 
 ASIDE_MS = 10_000
 """When an errand is due again that was taken and that nothing was heard of since."""
@@ -29,7 +31,10 @@ Do = Callable[[Group[T]], Awaitable[Sequence[int | None]]]
 
 
 class Errands(Generic[T]):
-    """Runs the errands of one kind, a group after the other; *away* are errors that pass."""
+    """Runs the errands of one kind, a group after the other; *away* are errors that pass.
+
+    What is due again is so in rounds that are a *period* apart.
+    """
 
     def __init__(
         self,
@@ -39,6 +44,7 @@ class Errands(Generic[T]):
         now: Clock,
         away: tuple[type[Exception], ...],
         group_max: int,
+        period: timedelta | None = None,
     ) -> None:
         self.trouble: str | None = None
         self._do = do
@@ -46,6 +52,7 @@ class Errands(Generic[T]):
         self._now = now
         self._away = away
         self._group_max = group_max
+        self._period = period
         self._taken: dict[tuple[int, T], int] = {}
         self._waiting: asyncio.Queue[tuple[int, T]] = asyncio.Queue()
 
@@ -68,7 +75,7 @@ class Errands(Generic[T]):
             try:
                 next_ms = await self._do(group)
                 await self._sets.move(
-                    (*each, self._taken[each], due_ms)
+                    (*each, self._taken[each], self._again(due_ms))
                     for each, due_ms in zip(group, next_ms, strict=True)
                 )
                 self.trouble = None
@@ -78,3 +85,6 @@ class Errands(Generic[T]):
             finally:
                 for each in group:
                     del self._taken[each]
+
+    def _again(self, due_ms: int | None) -> int | None:
+        return None if due_ms is None else in_its_round(due_ms, self._period)

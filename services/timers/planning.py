@@ -52,7 +52,7 @@ _planned = json.Decoder(dict[UUID, Planned])
 
 
 class Planner:
-    """Plans the runs of deployments. *redis* must give bytes."""
+    """Plans the runs of deployments; asks for *ask_max* of them at once. *redis* gives bytes."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Planner:
         proposer: Proposer,
         now: Clock,
         limits: Limits,
+        ask_max: int = PIPELINE_MAX,
     ) -> None:
         # redis-py declares most answers as "this or an awaitable of it", which nobody can await
         self._redis: Any = redis
@@ -71,6 +72,7 @@ class Planner:
         self._proposer = proposer
         self._now = now
         self._limits = limits
+        self._ask_max = ask_max
         self._key = log.streams.planned
 
     async def plan(self, group: Group[Planning]) -> list[int | None]:
@@ -158,8 +160,8 @@ class Planner:
 
     async def _decided(self, asked: Sequence[Proposal]) -> None:
         """Propose, and wait until all is decided."""
-        for start in range(0, len(asked), PIPELINE_MAX):
-            await self._proposer.propose_many(asked[start : start + PIPELINE_MAX])
+        for start in range(0, len(asked), self._ask_max):
+            await self._proposer.propose_many(asked[start : start + self._ask_max])
 
     async def _deployment(self, id: UUID) -> Deployment | None:
         key = resource_key("deployment", id)

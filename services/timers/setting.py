@@ -1,6 +1,6 @@
 """Which timers a decision sets and which it removes, from what the decision says alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from events.resources.deployments import Deployment
 from events.slots.folding import lease_timers
 from events.states import DEFAULT_NAMES, State, StateType
 
-from .timer import AnyTimer, Cascade, Expiry, Planning, Timer
+from .timer import AnyTimer, Cascade, Expiry, Kind, Planning, Timer
 from .watching import Silence, watches_set_by
 
 SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
@@ -28,7 +28,7 @@ SCHEDULED = DEFAULT_NAMES[StateType.SCHEDULED]
 
 FLOW_RUN = "flow_run:"
 
-AT_ONCE = timedelta()
+NO_TIME = timedelta()
 
 
 class Spans(Struct, frozen=True, kw_only=True):
@@ -39,8 +39,22 @@ class Spans(Struct, frozen=True, kw_only=True):
     silence: Silence = Silence()
 
 
+Periods = Mapping[Kind, timedelta]
+"""How far the rounds of a kind are apart; of a kind that is not there, each timer has its own."""
+
+AT_ONCE: Periods = {}
+
 Setting = tuple[AnyTimer, int | None]
 """A timer and the millisecond at which it is due, or None: it is not."""
+
+
+def in_its_round(due_ms: int, period: timedelta | None) -> int:
+    """The millisecond of the first round at or after *due_ms*.
+
+    Rounds begin at multiples of their period, so that several processes agree on them.
+    """
+    apart_ms = 0 if period is None else period // timedelta(milliseconds=1)
+    return due_ms if apart_ms <= 1 else -(-due_ms // apart_ms) * apart_ms
 
 
 def set_by(decision: Decision, spans: Spans) -> Iterator[Setting]:
@@ -108,7 +122,7 @@ def _set(run: UUID, state: State, booked: Bookkeeping, spans: Spans) -> Iterator
             yield from _due(Timer("late", run, state.id), start, spans.late)
         case StateType.PAUSED:
             deadline = state.state_details.pause_timeout
-            yield from _due(Timer("pause", run, state.id), deadline, AT_ONCE)
+            yield from _due(Timer("pause", run, state.id), deadline, NO_TIME)
         case StateType.CANCELLING:
             yield from _due(Timer("cancelling", run, state.id), state.timestamp, spans.cancelling)
         case _:

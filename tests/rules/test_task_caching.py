@@ -14,7 +14,7 @@ from events.proposals import CacheTaskState
 from events.states import ProposedState, State, StateDetails, StateType
 from events.states.constructors import Completed, Failed, Running
 from services.rules import answered, echoed, needs
-from services.rules.task_runs.caching import CACHE_KEY_CHARACTERS_MAX
+from services.rules.terms import TERMS
 from tests.support.case import Case
 from tests.support.examples import (
     HOUR,
@@ -175,7 +175,7 @@ def test_other_states_are_not_cached(case: Case, state: ProposedState, is_forced
 def test_a_key_that_is_too_long_is_named_and_used(case: Case) -> None:
     """The reference says no, and stores and caches the state under that key all the same."""
     a_pending_task_run(case)
-    longest = "k" * CACHE_KEY_CHARACTERS_MAX
+    longest = "k" * TERMS.cache_key_characters_max
     assert case.decided(propose_task(_completed(longest))).outcome is Outcome.ACCEPT
     proposal = propose_task(_completed(longest + "k", UNPERSISTED), id="too long", force=False)
     case.given(a_task_run(a_state(StateType.RUNNING)))

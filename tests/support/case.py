@@ -49,7 +49,7 @@ from events.slots import ConcurrencyLease, ConcurrencyLimit, limit_key
 from events.states import DEFAULT_NAMES, NO_DETAILS, ProposedState, State, StateDetails, StateType
 from events.wire.codec import decode_decision, decode_proposal, encode
 from events.wire.registry import name_of
-from services.rules import NOTHING_TOLD, Ask, Told, answered, decide, needs
+from services.rules import TERMS, Ask, Terms, Told, answered, decide, needs
 from tests.support.examples import DEPLOYMENT, FLOW, NOON, RUN, TASK_RUN
 
 
@@ -59,6 +59,7 @@ class Control:
     def __init__(self) -> None:
         self.known: dict[str, Entity] = {}
         self.decisions: list[Decision] = []
+        self.terms = TERMS
         self.deploy()
 
     def deploy(self, **fields: Any) -> None:
@@ -69,7 +70,7 @@ class Control:
 
     def decided(self, proposal: Proposal, at: datetime = NOON) -> Decision:
         """The decision on *proposal*."""
-        decision = decide(self.known, proposal, at)
+        decision = decide(self.known, proposal, at, Told(terms=self.terms))
         assert isinstance(decision, Decision), decision
         self.decisions.append(decision)
         position = len(self.decisions)
@@ -103,10 +104,15 @@ class Case:
         self.control = Control()
         self.before: dict[str, Entity] = {}
         self.position = 0
+        self.terms = TERMS
         self.recorded: Recorded
         self._proposal: Proposal | None = None
         self._at = NOON
         self._outcome: Decision | Undecidable | None = None
+
+    def on_terms(self, **terms: Any) -> None:
+        """From now on the rules have these terms, and for the rest the usual ones."""
+        self.terms = self.control.terms = Terms(**terms)
 
     @property
     def flow_run(self) -> FlowRun:
@@ -170,7 +176,7 @@ class Case:
         """*proposal* is decided at *at*."""
         assert self._outcome is None, "a when without a then proves nothing"
         seen = deepcopy(self.known)
-        told = NOTHING_TOLD
+        told = Told(terms=self.terms)
         while isinstance(outcome := decide(self.known, proposal, at, told), Ask):
             told = self.control.told(outcome, told, at)
         again = decide(deepcopy(self.known), proposal, at, told)

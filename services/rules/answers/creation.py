@@ -28,7 +28,7 @@ from ..asking.orchestrate import Said
 from ..asking.rule import Question
 from ..policies import MINIMAL_FLOW_POLICY
 from ..subjects import created_task_run, flow_named, flow_run_of, id_to_create
-from ..task_runs.caching import CACHE_KEY_CHARACTERS_MAX
+from ..terms import TERMS, Terms
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
 from .entering import Entered, enter_flow_run, enter_task_run
@@ -100,7 +100,7 @@ def create_flow_run(
 
 
 def create_task_run(
-    known: Mapping[str, Entity], proposal: CreateTaskRun, at: datetime
+    known: Mapping[str, Entity], proposal: CreateTaskRun, at: datetime, terms: Terms = TERMS
 ) -> Decision | Undecidable:
     """Create the task run in its first state, which is forced, or find it by its natural key."""
     first = proposal.state or PENDING
@@ -110,10 +110,9 @@ def create_task_run(
         said = Said(reason="This task run already exists.")
         version = existing.progress.version + 1
         return decision(proposal, subject, version, at, said=said, asked=asked(first))
-    if proposal.cache_key is not None and len(proposal.cache_key) > CACHE_KEY_CHARACTERS_MAX:
-        return Undecidable(
-            reason=f"Expected at most {CACHE_KEY_CHARACTERS_MAX} characters", field="cache_key"
-        )
+    most = terms.cache_key_characters_max
+    if proposal.cache_key is not None and len(proposal.cache_key) > most:
+        return Undecidable(reason=f"Expected at most {most} characters", field="cache_key")
     labels: dict[str, Any] = proposal.labels
     flow_run: FlowRun | None = None
     if proposal.flow_run_id is not None:

@@ -11,6 +11,8 @@ from events.proposals import Proposal, TakeSlots
 from events.slots import SlotsFound
 from events.states import ProposedState, StateDetails
 
+from ..terms import TERMS, Terms
+
 
 class Pass(Struct, frozen=True, kw_only=True):
     """No objection; the proposed state gets these details and the run's policy this amendment."""
@@ -57,8 +59,12 @@ class Ask(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What was heard of the control partition; None is an entity that there is not."""
+    """What was heard of the control partition; None is an entity that there is not.
 
+    *terms* are told before anything is asked.
+    """
+
+    terms: Terms = TERMS
     seen: Mapping[str, Entity | None] = {}
     slots: SlotsFound | None = None
 

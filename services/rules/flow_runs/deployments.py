@@ -10,21 +10,20 @@ from events.resources.registry import resource_key
 
 from ..asking.rule import Question
 from ..asking.verdict import Ask
-
-GRACE_SECONDS = 300.0
-"""How long a slot is kept for a run that is claimed, unless its deployment says otherwise."""
+from ..terms import TERMS
 
 
 class DeploymentLimit(Struct, frozen=True, kw_only=True):
     """The limit of a deployment; one that *is_missing* has none, because there is no deployment.
 
-    *cancels_new*: a run that finds no slot is cancelled, and does not wait.
+    *cancels_new*: a run that finds no slot is cancelled, and does not wait. For a run that is
+    claimed, a slot is kept for *grace_seconds*.
     """
 
     limit_id: UUID | None = None
     is_missing: bool = False
     cancels_new: bool = False
-    grace_seconds: float = GRACE_SECONDS
+    grace_seconds: float = TERMS.grace_seconds
 
 
 MISSING = DeploymentLimit(is_missing=True)
@@ -49,5 +48,5 @@ def limit_seen(question: Question[FlowRun]) -> DeploymentLimit | Ask | None:
     return DeploymentLimit(
         limit_id=limit_id,
         cancels_new=options is not None and options.collision_strategy == "CANCEL_NEW",
-        grace_seconds=GRACE_SECONDS if grace is None else float(grace),
+        grace_seconds=question.told.terms.grace_seconds if grace is None else float(grace),
     )

@@ -26,9 +26,6 @@ from .deployments import DeploymentLimit, limit_seen
 HOLDING = frozenset({StateType.PENDING, StateType.RUNNING, StateType.CANCELLING})
 """The states in which a run holds its slot."""
 
-SLOT_WAIT_SECONDS = 30.0
-"""How long a run that found no slot waits before it is claimed again."""
-
 REACHED = "Deployment concurrency limit reached."
 
 
@@ -53,7 +50,7 @@ def claim_with_a_slot(question: Question[FlowRun], _: State, proposed: ProposedS
     if slots.found is Found.FULL:
         if limit.cancels_new:
             return Reject(state=Cancelled(message=REACHED), reason=REACHED)
-        due = question.at + timedelta(seconds=SLOT_WAIT_SECONDS)
+        due = question.at + timedelta(seconds=question.told.terms.slot_wait_seconds)
         return Reject(state=AwaitingConcurrencySlot(due), reason=REACHED)
     return _with_lease(proposed, slots.lease_id)
 

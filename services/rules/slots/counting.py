@@ -11,14 +11,9 @@ from events.instants import seconds_between
 from events.slots import TAG, Limit, LimitSeen
 
 from ..jitter import jittered
+from ..terms import TERMS, Terms
 
 SLOTS_MAX = 2**31 - 1
-
-TAG_WAIT_SECONDS = 10.0
-"""How long a task run waits for a slot of its tags, at most, and an occupant of one counts."""
-
-WAIT_SECONDS_MAX = 30.0
-"""The same for every other limit."""
 
 OCCUPANCY_SECONDS_MIN = 0.1
 
@@ -26,27 +21,27 @@ SPREAD = 0.3
 """How much longer than the mean a wait may be, as a part of it."""
 
 
-def wait_max(limit: Limit) -> float:
+def wait_max(limit: Limit, terms: Terms) -> float:
     """The most seconds that an occupant of *limit* is thought to take."""
-    return TAG_WAIT_SECONDS if limit.name.startswith(TAG) else WAIT_SECONDS_MAX
+    return terms.tag_wait_seconds if limit.name.startswith(TAG) else terms.wait_seconds_max
 
 
-def as_of(limit: Limit, at: datetime) -> Limit:
+def as_of(limit: Limit, at: datetime, terms: Terms = TERMS) -> Limit:
     """*limit* with what has decayed by *at* left out, and *at* as the time of its counts."""
     age = max(0.0, seconds_between(limit.updated, at))
     return structs.replace(
         limit,
         active_slots=max(0, limit.active_slots - floor(limit.slot_decay_per_second * age)),
-        denied_slots=max(0, limit.denied_slots - floor(_denials_decay(limit) * age)),
+        denied_slots=max(0, limit.denied_slots - floor(_denials_decay(limit, terms) * age)),
         updated=max(limit.updated, at),
     )
 
 
-def _denials_decay(limit: Limit) -> float:
+def _denials_decay(limit: Limit, terms: Terms) -> float:
     """Denied slots that are forgotten per second."""
     if limit.slot_decay_per_second > 0:
         return limit.slot_decay_per_second
-    occupied = min(limit.avg_slot_occupancy_seconds, wait_max(limit))
+    occupied = min(limit.avg_slot_occupancy_seconds, wait_max(limit, terms))
     return 1 / max(OCCUPANCY_SECONDS_MIN, occupied)
 
 
@@ -103,13 +98,15 @@ def seen(limit: Limit) -> LimitSeen:
     )
 
 
-def retry_after(limits: Sequence[Limit], slots: int, fraction: float) -> float:
+def retry_after(
+    limits: Sequence[Limit], slots: int, fraction: float, terms: Terms = TERMS
+) -> float:
     """Seconds after which to ask again for *slots* of *limits*; *fraction* picks the chance."""
     waits = [(_queue(limit, slots), limit) for limit in limits]
     queue, blocking = max(waits, key=lambda each: each[0])
     if blocking.slot_decay_per_second > 0:
         return jittered(queue / blocking.slot_decay_per_second, SPREAD, fraction)
-    most = wait_max(blocking)
+    most = wait_max(blocking, terms)
     occupied = min(blocking.avg_slot_occupancy_seconds, most)
     return jittered(min(occupied * queue, most), SPREAD, fraction)
 
@@ -120,8 +117,9 @@ def _queue(limit: Limit, slots: int) -> float:
     return ahead if limit.slot_decay_per_second > 0 else ahead / max(1, limit.limit)
 
 
-def tag_delay(limits: Sequence[LimitSeen], fraction: float) -> int:
+def tag_delay(limits: Sequence[LimitSeen], fraction: float, terms: Terms = TERMS) -> int:
     """Whole seconds after which a task run asks again for slots of the limits of its tags."""
     fullest = max(limits, key=lambda each: each.active_slots / max(1, each.limit))
-    occupied = fullest.avg_slot_occupancy_seconds or TAG_WAIT_SECONDS
-    return round(jittered(min(occupied, TAG_WAIT_SECONDS), SPREAD, fraction))
+    most = terms.tag_wait_seconds
+    occupied = fullest.avg_slot_occupancy_seconds or most
+    return round(jittered(min(occupied, most), SPREAD, fraction))

@@ -20,6 +20,7 @@ from events.slots import (
 )
 
 from ..answers.decisions import decision
+from ..terms import Terms
 from .counting import as_of, counted, seen, with_fewer
 from .known import Known, lease_of, limits_named, limits_of
 from .limits import slots_held
@@ -27,17 +28,17 @@ from .limits import slots_held
 UNLIMITED = Facts(slots=SlotsFound(found=Found.UNLIMITED))
 
 
-def give_slots(known: Known, proposal: GiveSlots, at: datetime) -> Decision:
+def give_slots(known: Known, proposal: GiveSlots, at: datetime, terms: Terms) -> Decision:
     """Give slots back that were taken without a lease; those of leases stay taken."""
     limits = limits_named(known, proposal.names)
     if not limits:
         return _nothing(proposal, at)
-    told = tuple(seen(as_of(each.limit, at)) for each in limits)
+    told = tuple(seen(as_of(each.limit, at, terms)) for each in limits)
     facts = Facts(slots=SlotsFound(found=Found.GRANTED, limits=told))
     counts = tuple(
         counted(
             with_fewer(
-                as_of(each.limit, at),
+                as_of(each.limit, at, terms),
                 proposal.slots,
                 slots_held(each),
                 proposal.occupancy_seconds,
@@ -51,24 +52,24 @@ def give_slots(known: Known, proposal: GiveSlots, at: datetime) -> Decision:
     return decision(proposal, subject, version, at, changes=(change,), facts=facts)
 
 
-def end_lease(known: Known, proposal: EndLease, at: datetime) -> Decision:
+def end_lease(known: Known, proposal: EndLease, at: datetime, terms: Terms) -> Decision:
     """Give back what the lease holds; one that nobody holds changes nothing."""
     held = lease_of(known, proposal.lease_id)
     leases = [] if held is None else [held]
-    return _ended(known, proposal, leases, at, is_timed=proposal.is_timed)
+    return _ended(known, proposal, leases, at, terms, is_timed=proposal.is_timed)
 
 
-def reap_lease(known: Known, proposal: ReapLease, at: datetime) -> Decision:
+def reap_lease(known: Known, proposal: ReapLease, at: datetime, terms: Terms) -> Decision:
     """Give back what a lease holds that is past its time."""
     held = lease_of(known, proposal.lease_id)
     if held is None:
         return _nothing(proposal, at)
     if held.lease.expires is None or at < held.lease.expires:
         return decision(proposal, lease_key(proposal.lease_id), held.version + 1, at)
-    return _ended(known, proposal, [held], at, is_timed=True)
+    return _ended(known, proposal, [held], at, terms, is_timed=True)
 
 
-def end_leases_of(known: Known, proposal: EndLeasesOf, at: datetime) -> Decision:
+def end_leases_of(known: Known, proposal: EndLeasesOf, at: datetime, terms: Terms) -> Decision:
     """Give back what the holder's leases hold, of those that hold one of the limits."""
     limits = limits_named(known, proposal.names)
     ids = dict.fromkeys(
@@ -78,7 +79,7 @@ def end_leases_of(known: Known, proposal: EndLeasesOf, at: datetime) -> Decision
         if held.holder == proposal.holder
     )
     leases = [lease for id in ids if (lease := lease_of(known, id)) is not None]
-    return _ended(known, proposal, leases, at, is_timed=False)
+    return _ended(known, proposal, leases, at, terms, is_timed=False)
 
 
 def _ended(
@@ -86,6 +87,7 @@ def _ended(
     proposal: EndLease | EndLeasesOf | ReapLease,
     leases: Sequence[ConcurrencyLease],
     at: datetime,
+    terms: Terms,
     *,
     is_timed: bool,
 ) -> Decision:
@@ -98,7 +100,7 @@ def _ended(
         limits = limits_of(known, lease)
         for each in limits:
             others = sum(other.slots for id, other in each.leases.items() if id not in ending)
-            now = counts.get(each.limit.id) or as_of(each.limit, at)
+            now = counts.get(each.limit.id) or as_of(each.limit, at, terms)
             counts[each.limit.id] = with_fewer(now, lease.slots, others, seconds)
         own = tuple(counted(counts[each.limit.id]) for each in limits)
         changes.append(SlotsGiven(slots=lease.slots, counted=own, lease_id=lease.id))

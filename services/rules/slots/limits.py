@@ -13,6 +13,7 @@ from events.slots import ConcurrencyLimit, Holder, Lease, Limit, limit_key
 
 from ..answers.decisions import decision
 from ..asking.orchestrate import Said
+from ..terms import Terms
 from .counting import as_of, counted, least_of, with_fewer, with_more
 from .known import Known, lease_of, limit_named, limit_of, limits_of
 
@@ -70,17 +71,19 @@ def delete_limit(known: Known, proposal: DeleteLimit, at: datetime) -> Decision 
     )
 
 
-def reset_limit(known: Known, proposal: ResetLimit, at: datetime) -> Decision | Undecidable:
+def reset_limit(
+    known: Known, proposal: ResetLimit, at: datetime, terms: Terms
+) -> Decision | Undecidable:
     """End every lease of the limit and free what was taken without one; then count anew."""
     limit = limit_of(known, proposal.limit_id)
     if limit is None:
         return unknown_limit(proposal.limit_id)
-    counts = {limit.limit.id: structs.replace(as_of(limit.limit, at), active_slots=0)}
+    counts = {limit.limit.id: structs.replace(as_of(limit.limit, at, terms), active_slots=0)}
     changes: list[Change] = []
     leases = {id: lease_of(known, id) for id in limit.leases}
     for id, held in ((id, held) for id, held in leases.items() if held is not None):
         for each in limits_of(known, held.lease):
-            now = counts.get(each.limit.id) or as_of(each.limit, at)
+            now = counts.get(each.limit.id) or as_of(each.limit, at, terms)
             kept = 0 if each.limit.id == limit.limit.id else slots_held(each, without=id)
             counts[each.limit.id] = with_fewer(now, held.lease.slots, kept, None)
         own = [counted(counts[each]) for each in held.lease.limits if each in counts]

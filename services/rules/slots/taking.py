@@ -21,6 +21,7 @@ from events.slots import (
 
 from ..answers.decisions import decision
 from ..asking.orchestrate import ACCEPTED, Said
+from ..terms import Terms
 from .counting import as_of, counted, has_room, retry_after, seen, with_more
 from .known import Known, lease_of, limit_of, limits_named
 
@@ -28,12 +29,13 @@ EXCEEDED = "Slots requested is greater than the limit"
 
 
 class Wish(Struct, frozen=True):
-    """A wish for slots: the limits as they are stored, and as they count now."""
+    """A wish for slots: the limits as they are stored, and as they count now, on these terms."""
 
     proposal: TakeSlots
     at: datetime
     stored: list[ConcurrencyLimit]
     limits: list[Limit]
+    terms: Terms
 
     @property
     def active(self) -> list[Limit]:
@@ -41,7 +43,9 @@ class Wish(Struct, frozen=True):
         return [each for each in self.limits if each.active]
 
 
-def take_slots(known: Known, proposal: TakeSlots, at: datetime) -> Decision | Undecidable:
+def take_slots(
+    known: Known, proposal: TakeSlots, at: datetime, terms: Terms
+) -> Decision | Undecidable:
     """Take the slots, or say why not; who holds the lease already has taken them."""
     if not proposal.names and not proposal.limit_ids:
         return Undecidable(reason="Expected the name or the id of a limit", field="names")
@@ -50,7 +54,7 @@ def take_slots(known: Known, proposal: TakeSlots, at: datetime) -> Decision | Un
         if renewed is not None:
             return renewed
     stored = _asked(known, proposal)
-    wish = Wish(proposal, at, stored, [as_of(each.limit, at) for each in stored])
+    wish = Wish(proposal, at, stored, [as_of(each.limit, at, terms) for each in stored], terms)
     if not stored:
         return _answer(wish, Found.UNLIMITED)
     if proposal.lease_id is not None and lease_of(known, proposal.lease_id) is not None:
@@ -114,7 +118,8 @@ def _granted(wish: Wish) -> Decision:
 
 def _full(wish: Wish) -> Decision:
     full = [each.name for each in wish.active if not has_room(each, wish.proposal.slots)]
-    after = retry_after(wish.active, wish.proposal.slots, fraction_of(wish.proposal.id, "retry"))
+    fraction = fraction_of(wish.proposal.id, "retry")
+    after = retry_after(wish.active, wish.proposal.slots, fraction, wish.terms)
     said = Said(
         outcome=Outcome.WAIT,
         reason=f"Concurrency limit reached: {', '.join(full)}",

@@ -11,8 +11,6 @@ from events.states import ProposedState, State, StateType
 from ..asking.rule import ANY, TYPES, Question, Rule
 from ..asking.verdict import PASS, Aftermath, Reject, Verdict
 
-CACHE_KEY_CHARACTERS_MAX = 2_000
-
 
 def cached_state(
     known: Mapping[str, Entity], proposed: ProposedState, at: datetime
@@ -55,16 +53,16 @@ def take_over_the_cached_state(question: Question[TaskRun], _: State, __: Propos
 
 
 def name_keys_that_are_too_long(
-    _: Question[TaskRun], __: State, proposed: ProposedState
+    question: Question[TaskRun], _: State, proposed: ProposedState
 ) -> Verdict:
     """Say that the key is too long; the state is entered, and cached under it, all the same."""
     key = proposed.state_details.cache_key
-    if key is None or len(key) <= CACHE_KEY_CHARACTERS_MAX:
+    most = question.told.terms.cache_key_characters_max
+    if key is None or len(key) <= most:
         return PASS
     return Reject(
         state=proposed,
-        reason=f"Cache key exceeded maximum allowed length of {CACHE_KEY_CHARACTERS_MAX}"
-        " characters.",
+        reason=f"Cache key exceeded maximum allowed length of {most} characters.",
     )
 
 

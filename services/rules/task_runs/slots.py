@@ -10,7 +10,7 @@ from events.states import ProposedState, State, StateType
 
 from ..asking.rule import TYPES, Question, Rule
 from ..asking.verdict import PASS, Abort, Ask, Delay, Verdict
-from ..slots.counting import TAG_WAIT_SECONDS, tag_delay
+from ..slots.counting import tag_delay
 
 HOLDING = frozenset({StateType.RUNNING, StateType.CANCELLING})
 """The states in which a task run keeps the slots of its tags."""
@@ -42,10 +42,11 @@ def begin_with_slots_of_the_tags(
             " the task tries to run again."
         )
     if slots.found is Found.FULL:
+        terms = question.told.terms
         fraction = fraction_of(question.subject, question.proposal_id, "tags")
         tags = ", ".join(each.name.removeprefix(TAG) for each in active)
         return Delay(
-            seconds=tag_delay(active, fraction) if active else round(TAG_WAIT_SECONDS),
+            seconds=tag_delay(active, fraction, terms) if active else round(terms.tag_wait_seconds),
             reason=f"Concurrency limit reached for tags: {tags}",
         )
     return PASS

@@ -262,6 +262,57 @@ async def test_planning_again_from_nothing_makes_no_run_twice(
         assert await story.starts() == before
 
 
+async def test_several_processes_plan_each_run_once(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    async with story_of(redis, redis_url, streams) as story:
+        views = Folded(RedisEventLog(redis, streams))
+        async with (
+            timing(redis, streams, story.hand, views=views) as second,
+            timing(redis, streams, story.hand, views=views) as third,
+        ):
+            running = [asyncio.create_task(each.run()) for each in (story.timers, second, third)]
+            await story.deploy(EVERY_TWO_HOURS)
+            await wait_until(lambda: _has(story, 3))
+            for runs in range(4, 7):
+                story.hand.forward(hours=2, seconds=1)
+                await wait_until(lambda runs=runs: _has(story, runs))
+            await end(*running)
+        log = RedisEventLog(redis, streams)
+        made = [
+            decode_decision(entry.body).kind
+            for partition in streams.every()
+            for entry in await log.entries(partition, limit=10_000)
+        ]
+        assert made.count("create_flow_run") == 6, "none was made, or asked for, twice"
+
+
+async def _has(story: Story, runs: int) -> bool:
+    return len(await story.runs()) == runs
+
+
+async def test_planning_again_comes_in_rounds(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    async with story_of(redis, redis_url, streams) as story:
+        views = Folded(RedisEventLog(redis, streams))
+        spans = {"replan": timedelta(hours=24), "ask_max": 2, "plan_max": 5}
+        async with timing(redis, streams, story.hand, views=views, **spans) as timers:
+            running = asyncio.create_task(timers.run())
+            await story.deploy(EVERY_TWO_HOURS)
+            await wait_until(lambda: _has(story, 3))
+            # the first has begun at 13:00; the day is over twelve hours from noon
+            await wait_until(lambda: _is_planned_at(redis, streams, NOON + timedelta(hours=12)))
+            story.hand.forward(hours=13, minutes=30)
+            await wait_until(lambda: _has(story, 6))
+            await end(running)
+
+
+async def _is_planned_at(redis: Redis, streams: Streams, at: datetime) -> bool:
+    due = await TimerSets(redis, streams).due(streams.every(), 2**53, 10)
+    return [ms for _, ms in due.timers.get(streams.control, ())] == [int(at.timestamp() * 1_000)]
+
+
 async def test_a_broken_schedule_harms_nobody(
     redis: Redis, redis_url: str, streams: Streams
 ) -> None:

@@ -24,7 +24,7 @@ from events.proposals import FireTimer, ReapLease
 from events.resources.deployments import Deployment
 from events.slots import Lease, lease_key
 from events.states import FINAL, State, StateDetails, StateType
-from services.timers.setting import Spans, set_by
+from services.timers.setting import Spans, in_its_round, set_by
 from services.timers.timer import (
     AnyTimer,
     Cascade,
@@ -235,3 +235,14 @@ def test_a_timer_always_becomes_the_same_proposal() -> None:
     assert isinstance(first, FireTimer)
     assert first.id == second.id == f"timer pause {RUN} {STATE}"
     assert (first.flow_run_id, first.timer, first.state_id) == (RUN, "pause", STATE)
+
+
+@pytest.mark.parametrize(
+    ("due_ms", "seconds", "round_ms"),
+    [(1, 5, 5_000), (5_000, 5, 5_000), (5_001, 5, 10_000), (5_001, 0, 5_001), (5_001, None, 5_001)],
+)
+def test_rounds_begin_at_multiples_of_their_period(
+    due_ms: int, seconds: int | None, round_ms: int
+) -> None:
+    period = None if seconds is None else timedelta(seconds=seconds)
+    assert in_its_round(due_ms, period) == round_ms

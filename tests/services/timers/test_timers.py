@@ -307,3 +307,24 @@ async def test_what_is_switched_off_waits_until_it_is_on_again(
         async with timing(redis, streams, hand) as timers:
             await timers.fire()
         await wait_until(lambda: reached(log, 0, 2))
+
+
+async def test_what_is_due_waits_for_the_next_round_of_its_kind(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    hand, log = Hand(), RedisEventLog(redis, streams)
+    hand.at = hand.at.replace(minute=0, second=0, microsecond=0)
+    await send(redis, streams, scheduled(run_in(0), hand, seconds=0))
+    periods = {"late": timedelta(minutes=1)}
+    async with (
+        processing(redis_url, redis, streams),
+        timing(redis, streams, hand, periods=periods) as timers,
+    ):
+        await wait_until(lambda: reached(log, 0, 1))
+        await timers.catch_up()
+        hand.forward(seconds=59)
+        await timers.fire()
+        assert await proposed(redis, streams, 0) == 1
+        hand.forward(seconds=1)
+        await timers.fire()
+        await wait_until(lambda: reached(log, 0, 2))
