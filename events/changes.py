@@ -45,7 +45,10 @@ class TaskRunCreated(_Change, frozen=True, kw_only=True, tag="task_run_created.v
 
 
 class Left(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The state that a run left, and what of its bookkeeping a chart had counted."""
+    """The state that a run left, and what of its bookkeeping a chart had counted.
+
+    *expected_start_time* is when it was expected, where that is not when it is expected now.
+    """
 
     id: UUID
     type: StateType
@@ -54,6 +57,7 @@ class Left(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str | None = None
     start_time: Instant | None = None
     total_run_time: float = 0.0
+    expected_start_time: Instant | None | UnsetType = UNSET
 
 
 class StateEntered(_Change, frozen=True, kw_only=True, tag="state_entered.v1"):
@@ -105,10 +109,15 @@ class FlowRunDeleted(_Change, frozen=True, kw_only=True, tag="flow_run_deleted.v
 
 
 class TaskRunDeleted(_Change, frozen=True, kw_only=True, tag="task_run_deleted.v1"):
-    """A task run is gone; *place* is the key of the alias that led to it, if one did."""
+    """A task run is gone; *place* is the key of the alias that led to it, if one did.
+
+    *left* is the state that it was in, and where a chart had counted it.
+    """
 
     id: UUID
     place: str | None = None
+    left: Left | None = None
+    expected_start_time: Instant | None = None
 
 
 class TaskRunEnqueued(_Change, frozen=True, kw_only=True, tag="task_run_enqueued.v1"):

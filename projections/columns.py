@@ -13,6 +13,10 @@ from sqlalchemy import BigInteger, Column, Dialect, Text, TypeDecorator
 
 from events.instants import instant_of, micros_of
 
+SECONDS_MAX = 2**28
+MICROS_MAX = SECONDS_MAX * 1_000_000
+"""Eight years. What claims to last longer is counted as that long, so that sums have room."""
+
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 
@@ -50,6 +54,16 @@ def id_column(name: str, *, is_key: bool = False) -> Column[Any]:
 def micros(instant: datetime | None) -> int | None:
     """An instant as it is stored."""
     return None if instant is None else micros_of(instant)
+
+
+def bounded(micros: int) -> int:
+    """*micros*, at most `MICROS_MAX` either way."""
+    return max(-MICROS_MAX, min(micros, MICROS_MAX))
+
+
+def whole_micros(seconds: float) -> int:
+    """*seconds* in whole microseconds, at most `MICROS_MAX` either way."""
+    return round(max(-SECONDS_MAX, min(seconds, SECONDS_MAX)) * 1e6)
 
 
 def text_id(id: UUID | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The history of flow runs: what the cells of `flow_run_history` answer, and the rest from rows.
+"""The history of runs: what the cells of their history answer, and the rest from rows.
 
 A bucket is made of whole seconds, which cells answer, and of the fractions of a second at its
 edges, which the runs themselves answer. So does the second that contains the instant of asking: of
@@ -11,7 +11,7 @@ Which runs a filter leaves no cell knows: then the runs answer everything, in on
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,8 +32,8 @@ from events.instants import instant_of, micros_of
 from events.queries import HistoryBucket, HistoryQuery, HistoryState
 from events.states import StateType
 
-from ..views.flow_run_history import LEVELS, SECOND
-from .criteria import Conditions
+from ..views.history import LEVELS, SECOND, flow_run_history, task_run_history
+from .criteria import Columns, Conditions
 from .estimates import lateness, micros, run_time
 from .filters import flow_runs, flow_runs_matching, task_runs, task_runs_matching
 
@@ -55,7 +55,7 @@ SELECT bucket, state_type, state_name, sum(runs),
                            THEN runs * ({now} - start * 1000000) - running_since ELSE 0 END),
        sum(lateness + CASE WHEN is_past = 1
                            THEN waiting * ({now} - start * 1000000) - waiting_since ELSE 0 END)
-  FROM parts CROSS JOIN flow_run_history cells
+  FROM parts CROSS JOIN {cells} cells
  WHERE cells.level = parts.level AND cells.start >= parts.first AND cells.start < parts.last
  GROUP BY bucket, state_type, state_name
 """
@@ -85,30 +85,31 @@ class Runs(NamedTuple):
     end: int
 
 
-def flow_run_history(
-    connection: Connection, query: HistoryQuery, now: datetime
+class Kind(NamedTuple):
+    """Flow runs or task runs: their rows, their cells, and which of them match a filter."""
+
+    rows: Table
+    cells: str
+    matching: Callable[[Columns, HistoryQuery], Conditions]
+
+
+FLOW_RUNS = Kind(flow_runs, flow_run_history.name, flow_runs_matching)
+TASK_RUNS = Kind(task_runs, task_run_history.name, task_runs_matching)
+
+
+def history(
+    connection: Connection, kind: Kind, query: HistoryQuery, now: datetime
 ) -> list[HistoryBucket]:
-    """The flow runs in buckets, as of *now*."""
+    """The runs of a kind in buckets, as of *now*."""
     edges = query.edges()
     if not edges:
         return []
-    conditions = flow_runs_matching(flow_runs.c, query)
+    conditions = kind.matching(kind.rows.c, query)
     if conditions:
-        found = _from_runs(connection, flow_runs, edges, conditions, now)
+        found = _from_runs(connection, kind.rows, edges, conditions, now)
     else:
-        found = _from_cells(connection, edges, now)
+        found = _from_cells(connection, kind, edges, now)
     return _buckets(edges, found)
-
-
-def task_run_history(
-    connection: Connection, query: HistoryQuery, now: datetime
-) -> list[HistoryBucket]:
-    """The task runs in buckets, as of *now*; no cells are kept of them, their rows answer."""
-    edges = query.edges()
-    if not edges:
-        return []
-    conditions = task_runs_matching(task_runs.c, query)
-    return _buckets(edges, _from_runs(connection, task_runs, edges, conditions, now))
 
 
 def _buckets(edges: Sequence[int], found: Found) -> list[HistoryBucket]:
@@ -157,16 +158,17 @@ def _start(part: Runs) -> int:
     return part.start
 
 
-def _from_cells(connection: Connection, edges: Sequence[int], now: datetime) -> Found:
+def _from_cells(connection: Connection, kind: Kind, edges: Sequence[int], now: datetime) -> Found:
     cells, runs = divided(edges, micros_of(now))
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(BY_INDEX_SQL)
     found: Found = defaultdict(lambda: [0, 0, 0])
-    for key, sums in _summed(connection, cells, runs, now):
+    for key, sums in _summed(connection, kind, cells, runs, now):
         into = found[key]
         for place, amount in enumerate(sums):
             into[place] += amount
-    for key, too_little in _not_running_yet(connection, edges, sorted(runs, key=_start), now):
+    by_start = sorted(runs, key=_start)
+    for key, too_little in _not_running_yet(connection, kind.rows, edges, by_start, now):
         found[key][1] += too_little
     return found
 
@@ -211,16 +213,20 @@ def nested(start: int, end: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _summed(
-    connection: Connection, cells: Sequence[Cells], runs: Sequence[Runs], now: datetime
+    connection: Connection,
+    kind: Kind,
+    cells: Sequence[Cells],
+    runs: Sequence[Runs],
+    now: datetime,
 ) -> Iterator[tuple[tuple[int, str, str], Sums]]:
     """What the parts of the buckets hold, by bucket and state."""
     if cells:
         parts = ", ".join(f"({k}, {n}, {a}, {z}, {int(past)})" for k, n, a, z, past in cells)
-        sql = CELLS_SQL.format(parts=parts, now=micros_of(now))
+        sql = CELLS_SQL.format(parts=parts, cells=kind.cells, now=micros_of(now))
         for k, type, name, *sums in connection.exec_driver_sql(sql):
             yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
     if runs:
-        c = flow_runs.c
+        c = kind.rows.c
         listed = ", ".join(f"({k}, {start}, {end})" for k, start, end in runs)
         listing = text(RUNS_SQL.format(parts=listed))
         parts = listing.columns(bucket=Integer, first=BigInteger, last=BigInteger).cte("parts")
@@ -233,7 +239,7 @@ def _summed(
                 func.sum(run_time(c, now)),
                 func.sum(lateness(c, now)),
             )
-            .select_from(parts.join(flow_runs, true()))
+            .select_from(parts.join(kind.rows, true()))
             .where(micros(c.expected_start_time) >= parts.c.first)
             .where(micros(c.expected_start_time) < parts.c.last)
             .group_by(parts.c.bucket, c.state_type, c.state_name)
@@ -244,10 +250,14 @@ def _summed(
 
 
 def _not_running_yet(
-    connection: Connection, edges: Sequence[int], runs: Sequence[Runs], now: datetime
+    connection: Connection,
+    rows: Table,
+    edges: Sequence[int],
+    runs: Sequence[Runs],
+    now: datetime,
 ) -> Iterator[tuple[tuple[int, str, str], int]]:
     """How much too little cells say of the run time of runs that seem to begin after *now*."""
-    c, starts = flow_runs.c, [part.start for part in runs]
+    c, starts = rows.c, [part.start for part in runs]
     # a sum has no index: there are few such runs, and many that are expected
     due = micros(c.expected_start_time) + 0
     query = (

@@ -27,8 +27,7 @@ from events.states import State
 
 from ..store import checkpoints, projections_table
 from ..views.concurrency_limits import concurrency_limits as concurrency_limits_view
-from ..views.flow_run_states import flow_run_states
-from ..views.task_run_states import task_run_states
+from ..views.states import flow_run_states, task_run_states
 from .criteria import Conditions
 from .entities import flow_of, flow_run_of, log_line_of, state_of, task_run_of
 from .estimates import lateness
@@ -42,7 +41,7 @@ from .filters import (
     task_runs,
     task_runs_matching,
 )
-from .history import flow_run_history, task_run_history
+from .history import FLOW_RUNS, TASK_RUNS, history
 from .resources import resource_of, resources, resources_matching, resources_order
 from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
 
@@ -138,7 +137,7 @@ class Views:
 
     async def flow_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
         """The flow runs in buckets of expected start time."""
-        return await self._ask(lambda ask: flow_run_history(ask, query, now))
+        return await self._ask(lambda ask: history(ask, FLOW_RUNS, query, now))
 
     async def flow_run_states(self, flow_run_id: UUID) -> list[State]:
         """The states that a flow run has been in, oldest first."""
@@ -165,7 +164,7 @@ class Views:
 
     async def task_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
         """The task runs in buckets of expected start time."""
-        return await self._ask(lambda ask: task_run_history(ask, query, now))
+        return await self._ask(lambda ask: history(ask, TASK_RUNS, query, now))
 
     async def task_run_ids(self, flow_run_id: UUID) -> list[UUID]:
         """The ids of a flow run's task runs, all of them."""

@@ -1,13 +1,12 @@
-"""One module per view, one table per view, named alike."""
+"""One table per view, named alike; views of flow runs and of task runs may share a module."""
 
 from .concurrency_limits import concurrency_limits
-from .flow_run_history import flow_run_history
-from .flow_run_states import flow_run_states
 from .flow_runs import flow_runs
 from .flows import flows
+from .history import flow_run_history, task_run_history
 from .logs import logs
 from .resources import resources
-from .task_run_states import task_run_states
+from .states import flow_run_states, task_run_states
 from .task_runs import task_runs
 
 PROJECTIONS = (
@@ -17,6 +16,7 @@ PROJECTIONS = (
     flow_run_history,
     task_runs,
     task_run_states,
+    task_run_history,
     logs,
     resources,
     concurrency_limits,

@@ -53,6 +53,7 @@ from ..columns import (
     plain_or_none,
     structure,
     text_id,
+    whole_micros,
 )
 from ..projection import SEEN, Projection, Row, Sql, Statement, Value, insert
 
@@ -172,7 +173,7 @@ def _entered(change: StateEntered, seen: Row) -> Row:
         *(booked.run_count, micros(booked.expected_start_time)),
         *(micros(booked.next_scheduled_start_time), micros(booked.start_time)),
         *(micros(booked.end_time), booked.total_run_time),
-        at - round(booked.total_run_time * 1e6) if is_running else None,
+        at - whole_micros(booked.total_run_time) if is_running else None,
         *seen,
     )
 

@@ -1,4 +1,4 @@
-"""The states of runs: one row per state that a run has entered, or is known to have been in."""
+"""flow_run_states, task_run_states: one row per state that a run has entered, or was found in."""
 
 from collections.abc import Callable, Iterator
 from typing import assert_never
@@ -34,7 +34,7 @@ from events.decisions import Recorded
 from events.instants import micros_of
 
 from ..columns import TEXT, Moment, id_column, plain
-from ..projection import Sql, Statement, insert
+from ..projection import Projection, Sql, Statement, insert
 
 ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position"))
 
@@ -57,7 +57,7 @@ def table(name: str) -> Table:
     )
 
 
-def states_of(
+def _states_of(
     subjects: str, deletion: type[FlowRunDeleted | TaskRunDeleted]
 ) -> Callable[[Recorded], Iterator[Statement]]:
     """The fold of a view of the states of *subjects*, such as `flow_run:`, until *deletion*."""
@@ -105,3 +105,20 @@ def states_of(
                     assert_never(change)
 
     return fold
+
+
+flow_run_states = Projection(
+    name="flow_run_states",
+    version=1,
+    table=table,
+    kinds=(ENTER, DELETE),
+    fold=_states_of("flow_run:", FlowRunDeleted),
+)
+
+task_run_states = Projection(
+    name="task_run_states",
+    version=1,
+    table=table,
+    kinds=(ENTER, DELETE),
+    fold=_states_of("task_run:", TaskRunDeleted),
+)

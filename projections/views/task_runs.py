@@ -33,8 +33,9 @@ from events.changes import (
 from events.decisions import Recorded
 from events.entities import TaskRunAttributes
 from events.instants import micros_of
+from events.states import StateType
 
-from ..columns import TEXT, Moment, id_column, micros, plain, structure, text_id
+from ..columns import TEXT, Moment, id_column, micros, plain, structure, text_id, whole_micros
 from ..projection import SEEN, Projection, Row, Sql, Statement, insert
 
 CREATE = Sql(
@@ -49,7 +50,8 @@ UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name 
   state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
   expected_start_time = :expected_start_time,
   next_scheduled_start_time = :next_scheduled_start_time,
-  start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time, {SEEN}
+  start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
+  running_since = :running_since, {SEEN}
  WHERE id = :id
 """  # noqa: S608 - the text is our own
 )
@@ -65,8 +67,11 @@ TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the t
 
 
 def table(name: str) -> Table:
-    """The table of the view, under *name*."""
-    return Table(
+    """The table of the view, under *name*.
+
+    `running_since` is set while a run is running: its run time is the time since then.
+    """
+    columns = Table(
         name,
         MetaData(),
         id_column("id", is_key=True),
@@ -80,10 +85,15 @@ def table(name: str) -> Table:
         *(Column(count, Integer, nullable=False) for count in ("run_count", "version")),
         Column("flow_run_run_count", Integer, nullable=False),
         Column("total_run_time", Float(53), nullable=False),
+        Column("running_since", BigInteger),
         Column("position", BigInteger, nullable=False),
         Index(f"ix_{name}_flow_run_id", "flow_run_id", "id"),
         Index(f"ix_{name}_expected", "expected_start_time"),
     )
+    since = columns.c.running_since
+    running = since.is_not(None)
+    Index(f"ix_{name}_running", since, sqlite_where=running, postgresql_where=running)
+    return columns
 
 
 def _attributes(run: TaskRunAttributes) -> Row:
@@ -93,11 +103,14 @@ def _attributes(run: TaskRunAttributes) -> Row:
 
 def _entered(change: StateEntered, seen: Row) -> Row:
     state, booked = change.state, change.booked
+    at = micros_of(state.timestamp)
+    is_running = state.type is StateType.RUNNING
     return (
-        *(str(state.id), state.type.value, plain(state.name), micros_of(state.timestamp)),
+        *(str(state.id), state.type.value, plain(state.name), at),
         *(json.encode(state).decode(), booked.run_count, micros(booked.expected_start_time)),
         *(micros(booked.next_scheduled_start_time), micros(booked.start_time)),
         *(micros(booked.end_time), booked.total_run_time),
+        at - whole_micros(booked.total_run_time) if is_running else None,
         *seen,
     )
 
@@ -149,5 +162,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 task_runs = Projection(
-    name="task_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
+    name="task_runs", version=2, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

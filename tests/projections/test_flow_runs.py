@@ -8,10 +8,10 @@ from events.changes import FlowRunAmended, InputsDeleted, PolicyAmended
 from events.policies import FlowRunPolicy, PolicyAmendment
 from events.proposals import ProposeFlowRunState, RegisterFlow
 from events.states import ProposedState, StateType
-from projections.views.flow_run_history import flow_run_history
-from projections.views.flow_run_states import flow_run_states
 from projections.views.flow_runs import flow_runs
 from projections.views.flows import flows
+from projections.views.history import flow_run_history
+from projections.views.states import flow_run_states
 from tests.support.rows import Database, rows_after
 from tests.support.telling import Story, created, moved, seconds
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -16,10 +16,10 @@ from events.queries import FlowRunFilter, HistoryQuery
 from events.queries.criteria import IdIs
 from events.states import StateType
 from projections.reads.history import divided, nested
-from projections.views.flow_run_history import LEVELS
+from projections.views.history import LEVELS
 from tests.support.history import history_of
 from tests.support.rows import Database
-from tests.support.telling import Story, created, moved, recorded, seconds
+from tests.support.telling import Story, created, moved, seconds
 
 TYPES = [
     *(StateType.SCHEDULED, StateType.RUNNING, StateType.COMPLETED, StateType.FAILED),
@@ -215,29 +215,3 @@ async def test_a_run_that_starts_after_now_has_not_run_for_a_negative_time(
     query = HistoryQuery(start=seconds(0), end=seconds(10), interval=2.5)
     for now in (seconds(8), seconds(29.5), seconds(31)):
         assert await database.views.flow_run_history(query, now) == history_of(runs, query, now)
-
-
-@pytest.mark.anyio
-async def test_task_runs_have_a_history_too(database: Database) -> None:
-    story = Story()
-    run = created(story, 1)
-    due: dict[str, Any] = {"expected_start_time": seconds(3)}
-    recorded(story, 2, StateType.PENDING, at=3, flow_run_id=run, **due)
-    recorded(story, 3, StateType.RUNNING, at=5, start_time=seconds(5), total_run_time=1.5, **due)
-    ended: dict[str, Any] = {"start_time": seconds(4), "total_run_time": 2.0, **due}
-    recorded(story, 4, StateType.COMPLETED, at=9, **ended)
-    recorded(story, 5, StateType.PENDING, at=3)
-    database.tell(story)
-    query = HistoryQuery(start=seconds(0), end=seconds(20), interval=10)
-    first, second = await database.views.task_run_history(query, seconds(13))
-    told = [
-        (each.state_name, each.count_runs, each.sum_estimated_run_time, each.sum_estimated_lateness)
-        for each in first.states
-    ]
-    assert told == [("Completed", 1, 2.0, 1.0), ("Pending", 1, 0.0, 10.0), ("Running", 1, 9.5, 2.0)]
-    assert second.states == []
-    of_run = structs.replace(query, flow_runs=FlowRunFilter(id=IdIs(any_=[run])))
-    found, _ = await database.views.task_run_history(of_run, seconds(13))
-    assert [each.state_name for each in found.states] == ["Pending"]
-    backwards = structs.replace(query, end=seconds(-1))
-    assert await database.views.task_run_history(backwards, seconds(13)) == []

@@ -64,7 +64,7 @@ EVERY: tuple[Change, ...] = (
     FlowRunAmended(name="renamed"),
     TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES),
     FlowRunDeleted(id=RUN, left=LEFT, expected_start_time=NOON),
-    TaskRunDeleted(id=TASK_RUN),
+    TaskRunDeleted(id=TASK_RUN, left=LEFT, expected_start_time=NOON),
     TaskRunEnqueued(task_key="load", queue="scheduled"),
     TaskStateCached(key="k", cached=CachedState(state=a_state(StateType.COMPLETED))),
     ResourceStored(resource=NIGHTLY),
@@ -95,13 +95,20 @@ HEEDED = {
         *(("flow_run", StateEntered), ("flow_run", StateRecorded)),
         *((subject, FlowRunDeleted) for subject in SUBJECTS),
     },
-    "flow_run_history": {("flow_run", StateEntered), ("flow_run", FlowRunDeleted)},
+    "flow_run_history": {
+        ("flow_run", StateEntered),
+        *((subject, FlowRunDeleted) for subject in SUBJECTS),
+    },
     "task_runs": {
         *(("task_run", change) for change in (TaskRunCreated, StateEntered, TaskRunAmended)),
         *((subject, TaskRunDeleted) for subject in SUBJECTS),
     },
     "task_run_states": {
         *(("task_run", StateEntered), ("task_run", StateRecorded)),
+        *((subject, TaskRunDeleted) for subject in SUBJECTS),
+    },
+    "task_run_history": {
+        ("task_run", StateEntered),
         *((subject, TaskRunDeleted) for subject in SUBJECTS),
     },
     "logs": {

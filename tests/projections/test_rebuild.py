@@ -13,8 +13,8 @@ from projections.rebuild import rebuild
 from projections.store import Outdated, checkpoints, projections_table
 from projections.verify import verify
 from projections.views import PROJECTIONS
-from projections.views.flow_run_history import flow_run_history
 from projections.views.flow_runs import flow_runs
+from projections.views.history import flow_run_history
 from projections.views.task_runs import task_runs
 from projections.worker import apply
 from tests.support.rows import Database

@@ -6,7 +6,7 @@ from msgspec import json
 
 from events.proposals import CreateTaskRun, ProposeTaskRunState
 from events.states import ProposedState, StateType
-from projections.views.task_run_states import task_run_states
+from projections.views.states import task_run_states
 from projections.views.task_runs import task_runs
 from tests.support.rows import Database, rows_after
 from tests.support.telling import Story, an_id, created, recorded, seconds

@@ -94,9 +94,12 @@ def test_what_is_deleted_is_unknown(case: Case) -> None:
 
 
 def test_a_task_run_is_deleted_and_its_place_is_free(case: Case) -> None:
-    case.given(a_flow_run(), a_task_run(a_state(StateType.PENDING)))
+    booked = Bookkeeping(expected_start_time=NOON - HOUR)
+    case.given(a_flow_run(), a_task_run(a_state(StateType.PENDING), booked))
     case.when(DeleteTaskRun(id="d", task_run_id=TASK_RUN, flow_run_id=RUN))
-    case.then(TaskRunDeleted(id=TASK_RUN, place=PLACE))
+    left = Left(id=STATE, type=StateType.PENDING, name="Pending", timestamp=NOON - MINUTE)
+    gone = TaskRunDeleted(id=TASK_RUN, place=PLACE, left=left, expected_start_time=NOON - HOUR)
+    case.then(gone)
     assert PLACE not in case.known
     again = CreateTaskRun(
         id="c", flow_run_id=RUN, task_run_id=PARENT_TASK_RUN, task_key="load", dynamic_key="0"

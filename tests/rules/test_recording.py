@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from events.changes import (
     Left,
@@ -121,6 +121,22 @@ def test_a_newer_state_moves_the_run_and_keeps_what_it_does_not_tell(case: Case)
         ),
         subject=KEY,
     )
+
+
+def test_a_run_that_is_expected_at_another_time_leaves_the_one_it_was_expected_at(
+    case: Case,
+) -> None:
+    case.given(a_task_run(a_state(StateType.PENDING), Bookkeeping(expected_start_time=NOON)))
+    told = record(happened(StateType.SCHEDULED, 2), expected_start_time=NOON + HOUR)
+    (entered,) = case.decided(told).changes
+    assert isinstance(entered, StateEntered)
+    assert entered.left is not None
+    assert entered.left.expected_start_time == NOON
+    again = record(happened(StateType.RUNNING, 3, NOON + MINUTE), expected_start_time=NOON + HOUR)
+    (entered,) = case.decided(again).changes
+    assert isinstance(entered, StateEntered)
+    assert entered.left is not None
+    assert entered.left.expected_start_time is UNSET
 
 
 def test_what_it_tells_of_the_run_is_amended(case: Case) -> None:

@@ -1,17 +1,19 @@
-"""The history of flow runs by its formula: every run asked, one by one, in whole microseconds."""
+"""The history of runs by its formula: every run asked, one by one, in whole microseconds."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
-from events.entities import FlowRun
+from events.entities import FlowRun, TaskRun
 from events.instants import micros_of
 from events.queries import HistoryBucket, HistoryQuery, HistoryState
 from events.states import FINAL, State, StateType
 
 
-def history_of(runs: Iterable[FlowRun], query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
+def history_of(
+    runs: Iterable[FlowRun | TaskRun], query: HistoryQuery, now: datetime
+) -> list[HistoryBucket]:
     """The buckets that *runs* fill, filters left aside."""
     edges = query.edges()
     sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -33,7 +35,7 @@ def history_of(runs: Iterable[FlowRun], query: HistoryQuery, now: datetime) -> l
     ]
 
 
-def run_time(run: FlowRun, state: State, now: datetime) -> int:
+def run_time(run: FlowRun | TaskRun, state: State, now: datetime) -> int:
     """The estimated run time in microseconds."""
     so_far = round(run.progress.booked.total_run_time * 1e6)
     if state.type is StateType.RUNNING:
@@ -41,7 +43,7 @@ def run_time(run: FlowRun, state: State, now: datetime) -> int:
     return so_far
 
 
-def lateness(run: FlowRun, state: State, now: datetime) -> int:
+def lateness(run: FlowRun | TaskRun, state: State, now: datetime) -> int:
     """The estimated lateness in microseconds."""
     booked = run.progress.booked
     assert booked.expected_start_time is not None

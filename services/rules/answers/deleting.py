@@ -107,4 +107,9 @@ def _flow_run_gone(run: FlowRun) -> FlowRunDeleted:
 
 
 def _gone(known: Mapping[str, Entity], run: TaskRun) -> TaskRunDeleted:
-    return TaskRunDeleted(id=run.attributes.id, place=place_of(known, run))
+    return TaskRunDeleted(
+        id=run.attributes.id,
+        place=place_of(known, run),
+        left=left_by(run.progress),
+        expected_start_time=run.progress.booked.expected_start_time,
+    )
