@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from events.changes import Change, Left, StateEntered
 from events.decisions import NO_FACTS, Asked, Decision, Facts, Outcome, Recorded, Undecidable
@@ -260,7 +260,7 @@ class Case:
                 state_details=details,
             ),
             booked=booked,
-            left=_left(run),
+            left=_left(run, booked),
         )
 
     def finish(self) -> None:
@@ -310,10 +310,11 @@ def _version(known: dict[str, Entity], subject: str) -> int:
             return 0
 
 
-def _left(run: Entity | None) -> Left | None:
+def _left(run: Entity | None, now: Bookkeeping) -> Left | None:
     if not isinstance(run, FlowRun | TaskRun) or run.progress.state is None:
         return None
     state, booked = run.progress.state, run.progress.booked
+    expected = booked.expected_start_time
     return Left(
         id=state.id,
         type=state.type,
@@ -322,6 +323,7 @@ def _left(run: Entity | None) -> Left | None:
         message=state.message,
         start_time=booked.start_time,
         total_run_time=booked.total_run_time,
+        expected_start_time=UNSET if expected == now.expected_start_time else expected,
     )
 
 

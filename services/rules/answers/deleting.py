@@ -101,7 +101,7 @@ def delete_task_run(
 def _flow_run_gone(run: FlowRun) -> FlowRunDeleted:
     return FlowRunDeleted(
         id=run.attributes.id,
-        left=left_by(run.progress),
+        left=left_by(run.progress, run.progress.booked),
         expected_start_time=run.progress.booked.expected_start_time,
     )
 
@@ -110,6 +110,6 @@ def _gone(known: Mapping[str, Entity], run: TaskRun) -> TaskRunDeleted:
     return TaskRunDeleted(
         id=run.attributes.id,
         place=place_of(known, run),
-        left=left_by(run.progress),
+        left=left_by(run.progress, run.progress.booked),
         expected_start_time=run.progress.booked.expected_start_time,
     )

@@ -53,7 +53,7 @@ def enter_flow_run(question: Question[FlowRun], policy: Policy[FlowRun]) -> Ente
         )
         counts = not (promised.resuming and question.is_current_api)
         booked = booked_after(progress.booked, progress.state, entered, counts=counts)
-        changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress)))
+        changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress, booked)))
         if question.is_current_api:
             promised = resuming_done(promised, entered)
     if consulted.visits:
@@ -93,25 +93,26 @@ def enter_task_run(question: Question[TaskRun], policy: Policy[TaskRun]) -> Ente
     if attempt is not None and attempt != progress.flow_run_run_count:
         attributes = question.run.attributes
         changes.append(TaskRunAmended(attributes=attributes, flow_run_run_count=attempt))
-    changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress)))
+    changes.append(StateEntered(state=entered, booked=booked, left=left_by(progress, booked)))
     follow_ups = told.follow_ups + given_back
     return Entered(consulted.said, (*changes, *told.changes), entered, follow_ups)
 
 
-def left_by(progress: Progress) -> Left | None:
-    """The state that a run in *progress* leaves when it enters another."""
-    state = progress.state
+def left_by(progress: Progress, booked: Bookkeeping) -> Left | None:
+    """The state that a run in *progress* leaves; *booked* is its bookkeeping from now on."""
+    state, before = progress.state, progress.booked
     if state is None:
         return None
-    booked: Bookkeeping = progress.booked
+    is_moved = before.expected_start_time != booked.expected_start_time
     return Left(
         id=state.id,
         type=state.type,
         name=state.name,
         timestamp=state.timestamp,
         message=state.message,
-        start_time=booked.start_time,
-        total_run_time=booked.total_run_time,
+        start_time=before.start_time,
+        total_run_time=before.total_run_time,
+        expected_start_time=before.expected_start_time if is_moved else UNSET,
     )
 
 

@@ -9,7 +9,6 @@ from msgspec import UNSET, structs
 
 from events.changes import (
     Change,
-    Left,
     LogsWritten,
     StateEntered,
     StateRecorded,
@@ -88,7 +87,7 @@ def _moved(
     made = run or _made(proposal, at)
     attributes = _attributes(made.attributes, proposal.flow_run_id, fields)
     booked = _booked(made.progress.booked, fields)
-    entered = StateEntered(state=state, booked=booked, left=_left(made.progress, booked))
+    entered = StateEntered(state=state, booked=booked, left=left_by(made.progress, booked))
     changes: list[Change] = []
     count = fields.flow_run_run_count
     if count == made.progress.flow_run_run_count:
@@ -121,14 +120,6 @@ def _attributes(
 
 def _booked(known: Bookkeeping, fields: RecordedFields) -> Bookkeeping:
     return structs.replace(known, **_given(fields, BOOKED))
-
-
-def _left(progress: TaskRunProgress, booked: Bookkeeping) -> Left | None:
-    """The state that the run leaves; an engine may say that it was expected at another time."""
-    left, before = left_by(progress), progress.booked.expected_start_time
-    if left is None or before == booked.expected_start_time:
-        return left
-    return structs.replace(left, expected_start_time=before)
 
 
 def _given(fields: RecordedFields, names: tuple[str, ...]) -> dict[str, Any]:
