@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 
 from msgspec import Struct, field
@@ -51,14 +51,17 @@ class Tally(Struct):
 class Contest:
     """Two sides that play the same."""
 
-    def __init__(self, reference: Side, headgate: Side, subjects: Sequence[str]) -> None:
+    def __init__(
+        self, reference: Side, headgate: Side, subjects: Sequence[str], without: Collection[str]
+    ) -> None:
         self.subjects = subjects
+        self.without = without
         self.reference = reference
         self.headgate = headgate
 
     async def hold(self, random: Random, tally: Tally) -> Found | None:
         """Draw a script and play it; the first difference of a new sort, made small."""
-        steps = drawn(random, self.subjects)
+        steps = drawn(random, self.subjects, self.without)
         difference, theirs, ours = await self._first(steps, tally)
         tally.sequences += 1
         tally.steps += len(steps)
@@ -106,7 +109,10 @@ class Contest:
 
 def _sort(difference: Difference) -> tuple[str, str]:
     """Differences of one sort have one cause, probably."""
-    return difference.kind, NUMBER.sub("", difference.place.removeprefix("then "))
+    place = NUMBER.sub("", difference.place.removeprefix("then "))
+    if place.endswith("HTTP status"):
+        place = f"{place} {difference.reference} {difference.headgate}"
+    return difference.kind, place
 
 
 def _status(seen: Sequence[Observation]) -> int:

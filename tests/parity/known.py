@@ -1,23 +1,64 @@
 """Differences that are meant, by the names that docs/reference/differences.md has for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tests.parity.comparing import Difference
 from tests.parity.script import Observation, Step
 
-BROKEN = 500
+BROKEN, MISSING, GONE, INVALID = 500, 404, 410, 422
+NO_CONTENT = 204
+
+
+class Case(NamedTuple):
+    """A difference, and what was played and seen until then."""
+
+    difference: Difference
+    steps: Sequence[Step]
+    reference: Sequence[Observation]
+    headgate: Sequence[Observation]
+
+    @property
+    def step(self) -> Step:
+        """The step that shows it."""
+        return self.steps[-1]
+
+    @property
+    def statuses(self) -> tuple[int, int]:
+        """How it was answered on both sides."""
+        theirs, ours = self.reference[-1].answer, self.headgate[-1].answer
+        return theirs.status if theirs else 0, ours.status if ours else 0
+
+    def theirs(self, *path: str) -> Any:
+        """What is at a place of the reference's answer; none where there is no such place."""
+        return _at(self.reference[-1], path)
+
+    def ours(self, *path: str) -> Any:
+        """What is at a place of Headgate's answer; none where there is no such place."""
+        return _at(self.headgate[-1], path)
+
+    def before(self, *ends: str) -> Iterator[tuple[Step, Observation]]:
+        """Steps before it whose path ends so, and what the reference answered."""
+        for step, seen in zip(self.steps[:-1], self.reference, strict=False):
+            if step.path.endswith(ends):
+                yield step, seen
+
+    def read(self) -> tuple[Any, Any]:
+        """What both sides say of what was read where the difference is; none for the answer."""
+        for theirs, ours in zip(self.reference[-1].reads, self.headgate[-1].reads, strict=False):
+            if self.difference.place.startswith(f"then {theirs.asked} "):
+                return theirs.body, ours.body
+        return None, None
 
 
 class Known(NamedTuple):
     """A difference that is meant: its name, and how it is recognised."""
 
     name: str
-    is_this: Callable[[Difference, Step, Observation, Observation], bool]
+    is_this: Callable[[Case], bool]
 
 
-def _at(observation: Observation, *path: str) -> Any:
-    """What is at a place of an answer; none where there is no such place."""
+def _at(observation: Observation, path: Sequence[str]) -> Any:
     found: Any = observation.answer and observation.answer.body
     for name in path:
         try:
@@ -27,28 +68,86 @@ def _at(observation: Observation, *path: str) -> Any:
     return found
 
 
-def _sent_again(_: Difference, step: Step, theirs: Observation, ours: Observation) -> bool:
-    reason = _at(theirs, "details", "reason")
-    return step.path.endswith("/set_state") and (
+def _sent_again(case: Case) -> bool:
+    reason = case.theirs("details", "reason")
+    return case.step.path.endswith("/set_state") and (
         reason == "This run has already made this state transition."
-        and _at(ours, "details", "reason") != reason
+        and case.ours("details", "reason") != reason
     )
 
 
-def _no_pause_keys(_: Difference, __: Step, theirs: Observation, ours: Observation) -> bool:
-    is_broken = theirs.answer is not None and theirs.answer.status == BROKEN
-    return is_broken and _at(ours, "state", "type") == "PAUSED"
+def _no_pause_keys(case: Case) -> bool:
+    return case.statuses[0] == BROKEN and case.ours("state", "type") == "PAUSED"
 
 
-def _key_of_a_deleted(
-    difference: Difference, step: Step, theirs: Observation, ours: Observation
-) -> bool:
-    is_another = step.binds is not None and difference.reference == step.binds
-    return is_another and difference.place == "id" and "idempotency_key" in step.body
+def _key_of_a_deleted(case: Case) -> bool:
+    is_another = case.step.binds is not None and case.difference.reference == case.step.binds
+    return is_another and case.difference.place == "id" and "idempotency_key" in case.step.body
 
 
-def _one_of_many(difference: Difference, step: Step, _: Observation, __: Observation) -> bool:
-    return step.kind == "bulk_set_state" and ".state.state_details." in difference.place
+def _one_of_many(case: Case) -> bool:
+    is_detail = ".state.state_details." in case.difference.place
+    return case.step.kind == "bulk_set_state" and is_detail
+
+
+def _resumed_nobody(case: Case) -> bool:
+    return case.step.path.endswith("/resume") and case.statuses == (BROKEN, MISSING)
+
+
+def _key_of_an_input(case: Case) -> bool:
+    return case.step.kind == "store_input" and case.statuses == (BROKEN, INVALID)
+
+
+def _inactive(case: Case) -> bool:
+    theirs, _ = case.read()
+    return (
+        case.step.path.endswith(("/decrement", "/decrement-with-lease"))
+        and case.difference.place.endswith(" .active_slots")
+        and theirs["active"] is False
+        and case.difference.reference > case.difference.headgate
+    )
+
+
+def _others_slots(case: Case) -> bool:
+    theirs, _ = case.read()
+    return (
+        case.step.path.endswith("/decrement")
+        and case.difference.place.endswith(" .active_slots")
+        and theirs["slot_decay_per_second"] == 0
+        and case.difference.reference < case.difference.headgate
+        and any(case.before("/increment-with-lease"))
+    )
+
+
+def _count_below_leases(case: Case) -> bool:
+    return (
+        case.step.kind in ("patch_limit", "create_limit")
+        and case.difference.place.endswith(" .active_slots")
+        and case.difference.reference == case.step.body.get("active_slots")
+        and case.difference.reference < case.difference.headgate
+        and any(case.before("/increment-with-lease"))
+    )
+
+
+def _lease_on_nothing(case: Case) -> bool:
+    """The renewed lease was taken on names of which no limit is."""
+    return case.statuses == (NO_CONTENT, GONE) and any(
+        f"/leases/${step.binds}/renew" in case.step.path and _at(seen, ("limits",)) == []
+        for step, seen in case.before("/increment-with-lease")
+    )
+
+
+def _taken_again(case: Case) -> bool:
+    is_running = case.theirs("state", "type") == "RUNNING" and case.theirs("status") == "WAIT"
+    reason = str(case.theirs("details", "reason"))
+    is_full = reason.startswith("Concurrency limit reached for tags: ")
+    return is_running and is_full and case.ours("status") == "ACCEPT"
+
+
+def _reset(case: Case) -> bool:
+    reason = str(case.theirs("details", "reason"))
+    is_full = reason.startswith("Concurrency limit reached for tags: ")
+    return is_full and case.ours("status") != "WAIT" and any(case.before("/reset"))
 
 
 KNOWN: tuple[Known, ...] = (
@@ -56,6 +155,14 @@ KNOWN: tuple[Known, ...] = (
     Known("the details of a state that many runs are given", _one_of_many),
     Known("a flow run created with the key of a deleted one", _key_of_a_deleted),
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
+    Known("resuming a flow run that is not there", _resumed_nobody),
+    Known("a flow run's input under a key with other characters", _key_of_an_input),
+    Known("a limit that is not active", _inactive),
+    Known("giving slots back without a lease", _others_slots),
+    Known("changing the count of taken slots", _count_below_leases),
+    Known("a lease on names that no limit has", _lease_on_nothing),
+    Known("a task run that is set to RUNNING while it holds slots of its tags", _taken_again),
+    Known("resetting the limit of a tag", _reset),
 )
 
 
@@ -66,8 +173,6 @@ def recognised(
     headgate: Sequence[Observation],
 ) -> str | None:
     """The name of a difference that is meant; none for one that is not."""
-    at = difference.step - 1
-    for known in KNOWN:
-        if known.is_this(difference, steps[at], reference[at], headgate[at]):
-            return known.name
-    return None
+    end = difference.step
+    case = Case(difference, steps[:end], reference[:end], headgate[:end])
+    return next((known.name for known in KNOWN if known.is_this(case)), None)

@@ -1,6 +1,6 @@
 """Kinds of steps: one small declaration each, in a module for each subject."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 
 from tests.parity.kinds import deployments, flow_runs, inputs, limits, task_runs
@@ -20,7 +20,7 @@ SUBJECTS: dict[str, tuple[Kind, ...]] = {
 STEPS_MAX = 10
 
 
-def drawn(random: Random, subjects: Sequence[str] = tuple(SUBJECTS)) -> list[Step]:
+def drawn(random: Random, subjects: Sequence[str], without: Collection[str] = ()) -> list[Step]:
     """A script: some steps on a flow of its own, and a look at the whole in the end."""
     world = World(random)
     steps = [Step(kind="flow", method="POST", path="/flows/", binds="flow",
@@ -28,6 +28,7 @@ def drawn(random: Random, subjects: Sequence[str] = tuple(SUBJECTS)) -> list[Ste
     if first := flow_runs.create(world):
         steps.append(first)
     kinds = (*flow_runs.KINDS, *SUBJECTS[random.choice(subjects)])
+    kinds = tuple(kind for kind in kinds if kind.name not in without)
     weights = [kind.weight for kind in kinds]
     for kind in random.choices(kinds, weights, k=random.randint(2, STEPS_MAX)):
         drawn = kind.draw(world)

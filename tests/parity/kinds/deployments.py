@@ -46,6 +46,8 @@ def _fields(world: World) -> dict[str, Any]:
         entrypoint=(0.1, lambda: "flow.py:flow"),
         enforce_parameter_schema=(0.3, lambda: world.one(True, False)),
     )
+    if world.chance(0.35):
+        fields["concurrency_limit"] = world.one(1, 1, 1, 2, None)
     if world.chance(0.3):
         fields["concurrency_options"] = world.one(
             {"collision_strategy": "ENQUEUE"},
