@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from tests.parity.comparing import Difference
 from tests.parity.script import Observation, Step
 
-BROKEN, MISSING, GONE, INVALID = 500, 404, 410, 422
-NO_CONTENT = 204
+OK, NO_CONTENT = 200, 204
+MISSING, CONFLICT, GONE, INVALID, BROKEN = 404, 409, 410, 422, 500
 
 
 class Case(NamedTuple):
@@ -77,6 +77,8 @@ def _sent_again(case: Case) -> bool:
 
 
 def _no_pause_keys(case: Case) -> bool:
+    if case.step.kind == "bulk_set_state":
+        return case.difference.reference == "'NoneType' object has no attribute 'add'"
     return case.statuses[0] == BROKEN and case.ours("state", "type") == "PAUSED"
 
 
@@ -98,6 +100,18 @@ def _key_of_an_input(case: Case) -> bool:
     return case.step.kind == "store_input" and case.statuses == (BROKEN, INVALID)
 
 
+def _put_off_with_data(case: Case) -> bool:
+    if not case.step.path.startswith("/task_runs/"):
+        return False
+    state = (case.step.body or {}).get("state") or {}
+    is_deferred = (state.get("state_details") or {}).get("deferred") is True
+    return (
+        (case.statuses[0], state.get("type")) == (BROKEN, "SCHEDULED")
+        and is_deferred
+        and state.get("data") is not None
+    )
+
+
 def _inactive(case: Case) -> bool:
     theirs, _ = case.read()
     return (
@@ -105,6 +119,16 @@ def _inactive(case: Case) -> bool:
         and case.difference.place.endswith(" .active_slots")
         and theirs["active"] is False
         and case.difference.reference > case.difference.headgate
+    )
+
+
+def _time_of_none(case: Case) -> bool:
+    is_told = "occupancy_seconds" in case.step.body or "lease_id" in case.step.body
+    return (
+        case.step.path.endswith(("/decrement", "/decrement-with-lease"))
+        and case.statuses[0] == CONFLICT
+        and is_told
+        and any(read.body["limit"] == 0 for read in case.reference[-1].reads if read.status == OK)
     )
 
 
@@ -157,7 +181,9 @@ KNOWN: tuple[Known, ...] = (
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
+    Known("a background task run whose SCHEDULED state carries data", _put_off_with_data),
     Known("a limit that is not active", _inactive),
+    Known("the time that slots of a limit of 0 were taken", _time_of_none),
     Known("giving slots back without a lease", _others_slots),
     Known("changing the count of taken slots", _count_below_leases),
     Known("a lease on names that no limit has", _lease_on_nothing),

@@ -16,7 +16,10 @@ SUBJECTS: dict[str, tuple[Kind, ...]] = {
     "limits": limits.KINDS,
     "everything": (*task_runs.KINDS, *deployments.KINDS, *inputs.KINDS, *limits.KINDS),
 }
-"""What a script is about besides flow runs: mostly one subject, so that it gets somewhere."""
+"""What a script is about besides flow runs: mostly one subject, so that it gets somewhere.
+The first kind of each makes what the others are about."""
+SUBJECT = 2.5
+"""How much likelier the steps of a script's subject are than what any script does."""
 STEPS_MAX = 10
 
 
@@ -27,9 +30,11 @@ def drawn(random: Random, subjects: Sequence[str], without: Collection[str] = ()
                   body={"name": "flow-~", "labels": {"team": "a"}})]  # fmt: skip
     if first := flow_runs.create(world):
         steps.append(first)
-    kinds = (*flow_runs.KINDS, *SUBJECTS[random.choice(subjects)])
-    kinds = tuple(kind for kind in kinds if kind.name not in without)
-    weights = [kind.weight for kind in kinds]
+    subject = SUBJECTS[random.choice(subjects)]
+    if subject and world.chance(0.8) and isinstance(made := subject[0].draw(world), Step):
+        steps.append(made)
+    kinds = [kind for kind in (*flow_runs.KINDS, *subject) if kind.name not in without]
+    weights = [kind.weight * (SUBJECT if kind in subject else 1) for kind in kinds]
     for kind in random.choices(kinds, weights, k=random.randint(2, STEPS_MAX)):
         drawn = kind.draw(world)
         steps += [drawn] if isinstance(drawn, Step) else drawn or []

@@ -60,7 +60,7 @@ def _filtered(world: World) -> dict[str, Any]:
         {"start_time": {"is_null_": True}}, {"end_time": {"before_": {"$in": 30}}},
         {"next_scheduled_start_time": {"before_": {"$in": 30}}},
         {"parent_task_run_id": {"is_null_": True}}, {"deployment_id": {"is_null_": True}},
-        {"idempotency_key": {"any_": ["key-~-1"]}}, {"name": {"like_": "run"}},
+        {"idempotency_key": {"any_": ["key-~-1"]}}, {"name": {"like_": "run-~"}},
     )  # fmt: skip
     return {**BY_FLOW, "flow_runs": runs} if runs else dict(BY_FLOW)
 

@@ -53,7 +53,7 @@ class DeploymentFlowRunCreate(Struct, frozen=True, kw_only=True, forbid_unknown_
     labels: Labels | None = None
     parent_task_run_id: UUID | None = None
     work_queue_name: str | None = None
-    job_variables: dict[str, Any] | None = None
+    job_variables: dict[str, Any] | None = {}
 
 
 class ScheduledRunsAsked(Struct, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ async def _proposal(
         infrastructure_document_id=(
             given.infrastructure_document_id or deployment.infrastructure_document_id
         ),
-        job_variables=given.job_variables or {},
+        job_variables={} if key is None and given.job_variables is None else given.job_variables,
         api_version=api_version,
     )
 
