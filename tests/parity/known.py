@@ -101,13 +101,14 @@ def _key_of_an_input(case: Case) -> bool:
 
 
 def _put_off_with_data(case: Case) -> bool:
-    if not case.step.path.startswith("/task_runs/"):
+    if not case.step.path.startswith("/task_runs/") or case.step.body is None:
         return False
-    state = (case.step.body or {}).get("state") or {}
-    is_deferred = (state.get("state_details") or {}).get("deferred") is True
+    state: dict[str, Any] = case.step.body.get("state") or {}
+    details: dict[str, Any] = state.get("state_details") or {}
     return (
-        (case.statuses[0], state.get("type")) == (BROKEN, "SCHEDULED")
-        and is_deferred
+        case.statuses[0] == BROKEN
+        and state.get("type") == "SCHEDULED"
+        and details.get("deferred") is True
         and state.get("data") is not None
     )
 
