@@ -68,6 +68,14 @@ def test_creating_it_again_takes_over_what_is_given(
     assert after["updated"] > deployment["updated"]
 
 
+def test_creating_it_again_leaves_what_is_not_said(api: httpx.Client, flow_id: str) -> None:
+    create(api, flow_id, parameters={"x": 1}, enforce_parameter_schema=False)
+
+    after = create(api, flow_id).json()
+
+    assert (after["parameters"], after["enforce_parameter_schema"]) == ({"x": 1}, False)
+
+
 def test_a_deployment_is_of_a_flow_that_is_there(api: httpx.Client, unknown: str) -> None:
     answer = create(api, unknown)
     assert (answer.status_code, answer.json()) == (409, {"detail": CONFLICT})
