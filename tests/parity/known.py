@@ -9,6 +9,10 @@ from tests.parity.script import Observation, Step
 OK, NO_CONTENT = 200, 204
 MISSING, CONFLICT, GONE, INVALID, BROKEN = 404, 409, 410, 422, 500
 
+MADE_ALREADY = "This run has already made this state transition."
+OF_TASKS = ("/task_runs", "/task_run_states")
+HOLDING = {"PENDING", "RUNNING", "CANCELLING"}
+
 
 class Case(NamedTuple):
     """A difference, and what was played and seen until then."""
@@ -43,6 +47,14 @@ class Case(NamedTuple):
             if step.path.endswith(ends):
                 yield step, seen
 
+    @property
+    def fewer_taken(self) -> int:
+        """How many slots less are taken at the reference, where that is the difference."""
+        theirs, ours = self.difference.reference, self.difference.headgate
+        is_count = self.difference.place.endswith(" .active_slots")
+        both = isinstance(theirs, int) and isinstance(ours, int)
+        return ours - theirs if is_count and both else 0
+
     def read(self) -> tuple[Any, Any]:
         """What both sides say of what was read where the difference is; none for the answer."""
         for theirs, ours in zip(self.reference[-1].reads, self.headgate[-1].reads, strict=False):
@@ -69,10 +81,11 @@ def _at(observation: Observation, path: Sequence[str]) -> Any:
 
 
 def _sent_again(case: Case) -> bool:
+    if case.step.kind == "bulk_set_state":
+        return case.difference.reference == MADE_ALREADY
     reason = case.theirs("details", "reason")
     return case.step.path.endswith("/set_state") and (
-        reason == "This run has already made this state transition."
-        and case.ours("details", "reason") != reason
+        reason == MADE_ALREADY and case.ours("details", "reason") != reason
     )
 
 
@@ -90,6 +103,57 @@ def _key_of_a_deleted(case: Case) -> bool:
 def _one_of_many(case: Case) -> bool:
     is_detail = ".state.state_details." in case.difference.place
     return case.step.kind == "bulk_set_state" and is_detail
+
+
+def _retried_by_old_clients(case: Case) -> bool:
+    """Task runs, after a flow run of a client of Prefect 2 was retried."""
+    is_of_tasks = case.step.path.startswith(OF_TASKS) or "/task_run" in case.difference.place
+    return is_of_tasks and any(
+        step.path.startswith("/flow_runs/")
+        and step.headers.get("X-PREFECT-API-VERSION") == "0.8.2"
+        and _at(seen, ("status",)) == "REJECT"
+        and _at(seen, ("state", "name")) == "AwaitingRetry"
+        for step, seen in case.before("/set_state")
+    )
+
+
+def _of_a_deleted_task_run(case: Case) -> bool:
+    is_found = case.ours("state", "name") == "Cached"
+    is_another = case.theirs("state", "name") != "Cached" or "state.data" in case.difference.place
+    return (is_found and is_another) and any(
+        step.kind in ("delete_task_run", "delete_flow_run", "bulk_delete")
+        for step in case.steps[:-1]
+    )
+
+
+def _left_without_a_lease(case: Case) -> bool:
+    """A slot is free that others hold, since a run has left that held none."""
+    is_full = case.ours("state", "name") == "AwaitingConcurrencySlot"
+    return (case.fewer_taken > 0 or is_full) and any(
+        before["type"] in HOLDING and after["type"] not in HOLDING and not _lease(before)
+        for before, after in _moves_of_deployed(case.reference)
+    )
+
+
+def _moves_of_deployed(seen: Sequence[Observation]) -> Iterator[tuple[Any, Any]]:
+    """The states that runs of deployments have left, and those that they have entered."""
+    states: dict[str, Any] = {}
+    for each in (read for one in seen for read in (one.answer, *one.reads) if read):
+        run: dict[str, Any] = each.body if isinstance(each.body, dict) else {}
+        if run.get("deployment_id") and run.get("state"):
+            if before := states.get(run["id"]):
+                yield before, run["state"]
+            states[run["id"]] = run["state"]
+
+
+def _lease(state: dict[str, Any]) -> str | None:
+    return state["state_details"]["deployment_concurrency_lease_id"]
+
+
+def _no_schema(case: Case) -> bool:
+    reason = str(case.ours("details", "reason"))
+    is_broken = case.statuses[0] == BROKEN and case.step.path.endswith("/resume")
+    return is_broken and reason.startswith("Invalid schema")
 
 
 def _resumed_nobody(case: Case) -> bool:
@@ -117,9 +181,8 @@ def _inactive(case: Case) -> bool:
     theirs, _ = case.read()
     return (
         case.step.path.endswith(("/decrement", "/decrement-with-lease"))
-        and case.difference.place.endswith(" .active_slots")
+        and case.fewer_taken < 0
         and theirs["active"] is False
-        and case.difference.reference > case.difference.headgate
     )
 
 
@@ -137,9 +200,8 @@ def _others_slots(case: Case) -> bool:
     theirs, _ = case.read()
     return (
         case.step.path.endswith("/decrement")
-        and case.difference.place.endswith(" .active_slots")
+        and case.fewer_taken > 0
         and theirs["slot_decay_per_second"] == 0
-        and case.difference.reference < case.difference.headgate
         and any(case.before("/increment-with-lease"))
     )
 
@@ -147,9 +209,8 @@ def _others_slots(case: Case) -> bool:
 def _count_below_leases(case: Case) -> bool:
     return (
         case.step.kind in ("patch_limit", "create_limit")
-        and case.difference.place.endswith(" .active_slots")
+        and case.fewer_taken > 0
         and case.difference.reference == case.step.body.get("active_slots")
-        and case.difference.reference < case.difference.headgate
         and any(case.before("/increment-with-lease"))
     )
 
@@ -180,6 +241,12 @@ KNOWN: tuple[Known, ...] = (
     Known("the details of a state that many runs are given", _one_of_many),
     Known("a flow run created with the key of a deleted one", _key_of_a_deleted),
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
+    Known(
+        "a failing flow run with retries left, asked for by an old client", _retried_by_old_clients
+    ),
+    Known("a cached state whose task run was deleted", _of_a_deleted_task_run),
+    Known("a run that leaves its slot and holds no lease", _left_without_a_lease),
+    Known("resuming with a run input schema that is no schema", _no_schema),
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
     Known("a background task run whose SCHEDULED state carries data", _put_off_with_data),
