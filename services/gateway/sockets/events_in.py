@@ -108,4 +108,4 @@ class EventsIn:
 async def _read(socket: Socket, inbox: Inbox) -> None:
     while (frame := await socket.receive()) is not None:
         await inbox.put(frame)
-    await inbox.end()
+    inbox.end()

@@ -14,28 +14,28 @@ class Inbox:
         self._frames: list[Text | Ping] = []
         self._bytes = 0
         self._has_ended = False
-        self._changed = asyncio.Condition()
+        self._room, self._news = asyncio.Event(), asyncio.Event()
+        self._room.set()
 
     async def put(self, frame: Text | Ping) -> None:
         """Add *frame*; waits while too much is waiting already."""
-        async with self._changed:
-            await self._changed.wait_for(
-                lambda: len(self._frames) < self._frames_max and self._bytes < self._bytes_max
-            )
-            self._frames.append(frame)
-            self._bytes += len(frame.body) if isinstance(frame, Text) else 0
-            self._changed.notify_all()
+        await self._room.wait()
+        self._frames.append(frame)
+        self._bytes += len(frame.body) if isinstance(frame, Text) else 0
+        if len(self._frames) >= self._frames_max or self._bytes >= self._bytes_max:
+            self._room.clear()
+        self._news.set()
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """No more frames will come."""
-        async with self._changed:
-            self._has_ended = True
-            self._changed.notify_all()
+        self._has_ended = True
+        self._news.set()
 
     async def take(self) -> list[Text | Ping]:
         """All frames that wait, at least one; empty when there will be none any more."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._frames or self._has_ended)
-            taken, self._frames, self._bytes = self._frames, [], 0
-            self._changed.notify_all()
-            return taken
+        await self._news.wait()
+        taken, self._frames, self._bytes = self._frames, [], 0
+        self._room.set()
+        if not self._has_ended:
+            self._news.clear()
+        return taken
