@@ -76,6 +76,11 @@ def insert(*columns: str) -> str:
     )
 
 
+def newest(rows: list[Row]) -> list[Row]:
+    """Of the rows that set the same columns of one run, whose id is their last value, the last."""
+    return list({row[-1]: row for row in rows}.values())
+
+
 SEEN = """
 updated = CASE WHEN position < :position THEN :updated ELSE updated END,
 version = CASE WHEN position < :position THEN :version ELSE version END,

@@ -55,7 +55,7 @@ from ..columns import (
     text_id,
     whole_micros,
 )
-from ..projection import SEEN, Projection, Row, Sql, Statement, Value, insert
+from ..projection import SEEN, Projection, Row, Sql, Statement, Value, insert, newest
 
 CREATE = Sql(
     insert(
@@ -77,7 +77,8 @@ UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name 
   start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
   running_since = :running_since, {SEEN}
  WHERE id = :id
-"""  # noqa: S608 - the text is our own
+""",  # noqa: S608 - the text is our own
+    gather=newest,
 )
 AMENDED = (
     *("name", "flow_version", "parameters", "tags", "labels", "infrastructure_pid"),

@@ -36,7 +36,7 @@ from events.instants import micros_of
 from events.states import StateType
 
 from ..columns import TEXT, Moment, id_column, micros, plain, structure, text_id, whole_micros
-from ..projection import SEEN, Projection, Row, Sql, Statement, insert
+from ..projection import SEEN, Projection, Row, Sql, Statement, insert, newest
 
 CREATE = Sql(
     insert(
@@ -53,7 +53,8 @@ UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name 
   start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
   running_since = :running_since, {SEEN}
  WHERE id = :id
-"""  # noqa: S608 - the text is our own
+""",  # noqa: S608 - the text is our own
+    gather=newest,
 )
 AMEND = Sql(
     f"""
