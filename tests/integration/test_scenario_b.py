@@ -94,3 +94,21 @@ def test_a_suspended_flow_is_executed_again_and_knows_the_answer(
     assert scripts.run("execute", run_id) == "RESULT grace 1"
     assert api.get(f"/flow_runs/{run_id}").json()["run_count"] == 1
     assert _states(api, run_id)[-4:] == ["Suspended", "Resuming", "Running", "Completed"]
+
+
+def test_what_another_process_sends_is_received_and_forgotten(
+    api: httpx.Client, scripts: Scripts
+) -> None:
+    receiving = scripts.start("receive")
+
+    def runs() -> bool:
+        run = _run_of(api, "receiving")
+        return run is not None and run["state_type"] == "RUNNING"
+
+    anyio.run(wait_until, runs, 60)
+    run = _run_of(api, "receiving")
+    assert run is not None
+    assert scripts.run("send", run["id"], "hello") == "RESULT sent"
+    assert last_word(receiving) == "RESULT hello from a stranger"
+    body = {"prefix": "", "limit": 9}
+    assert api.post(f"/flow_runs/{run['id']}/input/filter", json=body).json() == []

@@ -11,11 +11,13 @@ from events.changes import LeaseRenewed
 from headgate.clock import new_id
 from tests.support.gateway import Running
 from tests.support.holders import Limits, changes_of, held, ids_of, told_by
-from tests.support.prefect_client import Scripts, last_word, run
+from tests.support.prefect_client import Scripts, Started, last_word, prefect_python, run
 from tests.support.waiting import comes_true
 
 SCRIPT = Path(__file__).parent / "flows" / "scenario_c.py"
 V2 = "/v2/concurrency_limits"
+STRATEGIES = ("enqueue", "cancel_new")
+SOON = {"deployments_concurrency_slot_wait_seconds": 1}
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture(scope="module")
 def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Everything behind one gateway."""
-    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-c") as running:
+    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-c", **SOON) as running:
         yield running
 
 
@@ -151,3 +153,50 @@ def test_asynchronous_tasks_take_turns(
     name = limit(api, 1)
     assert scripts.run("asynchronous", name) == "RESULT 1"
     assert never_over(told_by(gateway), name, 1)
+
+
+def test_a_deployment_with_a_limit_lets_its_runs_wait_or_cancels_them(
+    gateway: Running, api: httpx.Client, tmp_path: Path
+) -> None:
+    def deployment(strategy: str) -> dict[str, Any]:
+        answer = api.get(f"/deployments/name/limited/{strategy}")
+        return answer.json() if answer.status_code == 200 else {}
+
+    def ask(strategy: str, wait_s: float) -> str:
+        body = {"parameters": {"wait_s": wait_s}}
+        path = f"/deployments/{deployment(strategy)['id']}/create_flow_run"
+        return api.post(path, json=body).json()["id"]
+
+    def state(run_id: str) -> dict[str, Any]:
+        return api.get(f"/flow_runs/{run_id}").json()["state"]
+
+    def states(run_id: str) -> list[str]:
+        found = api.get("/flow_run_states/", params={"flow_run_id": run_id}).json()
+        return [each["name"] for each in found]
+
+    command = (str(prefect_python()), str(SCRIPT), "serve")
+    with Started(gateway.url, tmp_path, *command) as server:
+
+        def becomes(run_id: str, name: str) -> None:
+            assert comes_true(lambda: state(run_id)["name"] == name, 60), server.said()
+
+        def are_ready() -> bool:
+            return {deployment(each).get("status") for each in STRATEGIES} == {"READY"}
+
+        assert comes_true(are_ready, 60), server.said()
+        first, only = ask("enqueue", 4), ask("cancel_new", 4)
+        for each in (first, only):
+            becomes(each, "Running")
+        second, another = ask("enqueue", 0), ask("cancel_new", 0)
+        becomes(another, "Cancelled")
+        assert state(another)["message"] == "Deployment concurrency limit reached."
+        assert states(another) == ["Scheduled", "Cancelled"]
+        becomes(second, "AwaitingConcurrencySlot")
+        for each in (first, second, only):
+            becomes(each, "Completed")
+    assert states(second)[-4:] == ["Pending", "Submitting", "Running", "Completed"]
+    limits = told_by(gateway)
+    for strategy, runs in (("enqueue", {first, second}), ("cancel_new", {only})):
+        name = f"deployment:{deployment(strategy)['id']}"
+        assert never_over(limits, name, 1)
+        assert {str(each) for each in ids_of(limits, name)} == runs

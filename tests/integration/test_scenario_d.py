@@ -1,6 +1,7 @@
 """A flow is served by the unmodified client, and runs when another process asks for it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,65 @@ def test_a_run_is_cancelled_while_it_runs(
     cancelled = run(gateway.url, tmp_path, "prefect", "flow-run", "cancel", id)
     assert cancelled.returncode == 0, cancelled.stderr
     seen(served, lambda: state() == "Cancelled")
+    states = api.get("/flow_run_states/", params={"flow_run_id": id}).json()
+    assert [each["name"] for each in states][-3:] == ["Running", "Cancelling", "Cancelled"]
+    # the one who serves it heard of it, stopped it, and told its hook
+    seen(served, lambda: f"CANCELLED {id}" in served.said())
+
+
+def test_a_suspended_run_is_executed_again_when_another_process_answers(
+    gateway: Running, api: httpx.Client, tmp_path: Path
+) -> None:
+    """Edge case 67: its second execution is no second attempt, and does not suspend again."""
+    command = (str(prefect_python()), str(SCRIPT), "serve-asking")
+    with Started(gateway.url, tmp_path, *command) as process:
+        deployed = "/deployments/name/asking/served"
+        seen(process, lambda: api.get(deployed).is_success)
+        id = api.get(deployed).json()["id"]
+        path = api.post(f"/deployments/{id}/create_flow_run", json={}).json()["id"]
+        run_path = f"/flow_runs/{path}"
+
+        def state() -> str:
+            return api.get(run_path).json()["state_name"]
+
+        seen(process, lambda: state() == "Suspended")
+        resumed = run_script(SCRIPT, gateway.url, tmp_path, "answer", path, "ada")
+        assert resumed.stdout.splitlines()[-1:] == ["RESULT resumed"], resumed.stderr
+        seen(process, lambda: state() == "Completed")
+        assert api.get(run_path).json()["run_count"] == 1
+        assert api.get(f"{run_path}/input/suspended-who-response").json() == {"name": "ada"}
+        states = api.get("/flow_run_states/", params={"flow_run_id": path}).json()
+        once = ["Pending", "Submitting", "Running"]
+        names = ["Scheduled", *once, "Suspended", "Resuming", *once, "Completed"]
+        assert [each["name"] for each in states] == names
+        wanted = {"logs": {"flow_run_id": {"any_": [path]}}}
+
+        def is_logged() -> bool:
+            lines = api.post("/logs/filter", json=wanted).json()
+            return "hello ada" in {line["message"] for line in lines}
+
+        seen(process, is_logged)
+
+
+def test_a_served_flow_runs_by_the_clock(
+    gateway: Running, api: httpx.Client, tmp_path: Path
+) -> None:
+    done = {
+        "flows": {"name": {"any_": ["ticking"]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+    }
+    command = (str(prefect_python()), str(SCRIPT), "serve-ticking")
+    with Started(gateway.url, tmp_path, *command) as process:
+        seen(process, lambda: bool(api.post("/flow_runs/filter", json=done).json()))
+    made = api.post("/flow_runs/filter", json=done).json()[0]
+    assert (made["auto_scheduled"], made["parameters"]) == (True, {"n": 7})
+    assert (made["created_by"]["type"], made["created_by"]["display_value"]) == (
+        "SCHEDULE",
+        "often",
+    )
+    expected = datetime.fromisoformat(made["expected_start_time"])
+    assert (expected.second % 15, expected.microsecond) == (0, 0)
+    assert datetime.fromisoformat(made["start_time"]) >= expected
 
 
 def test_who_stops_serving_pauses_the_deployment(

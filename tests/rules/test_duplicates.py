@@ -6,7 +6,14 @@ from events.decisions import Outcome
 from events.states import StateDetails, StateType
 from events.states.constructors import Cancelling, Completed, Running
 from tests.support.case import Case
-from tests.support.examples import a_flow_run, a_state, force, propose
+from tests.support.examples import (
+    a_flow_run,
+    a_state,
+    a_task_run,
+    force,
+    propose,
+    propose_task,
+)
 
 ONE = StateDetails(transition_id=UUID(int=1))
 TWO = StateDetails(transition_id=UUID(int=2))
@@ -48,3 +55,10 @@ def test_being_the_same_is_said_before_anything_else(case: Case) -> None:
     case.given(a_flow_run(a_state(StateType.CANCELLING, details=ONE)))
     decision = case.decided(propose(Cancelling(state_details=ONE)))
     assert decision.rule == "PreventDuplicateTransitions"
+
+
+def test_a_task_run_may_make_the_same_transition_again(case: Case) -> None:
+    """Edge case 55: this is a rule about flow runs alone."""
+    case.given(a_flow_run(a_state(StateType.RUNNING)))
+    case.given(a_task_run(a_state(StateType.RUNNING, details=ONE)))
+    case.accepts(propose_task(Running(state_details=ONE)))

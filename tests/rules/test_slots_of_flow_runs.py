@@ -253,6 +253,14 @@ def test_a_retry_in_its_process_keeps_the_slot(case: Case) -> None:
     assert used(other) == 0
 
 
+def test_a_claim_by_force_takes_no_slot(case: Case) -> None:
+    """Edge case 39."""
+    limited(case)
+    case.given(a_flow_run(a_state(StateType.SCHEDULED)))
+    assert ask(case, Pending(), force=True).outcome is Outcome.ACCEPT
+    assert used(case) == 0
+
+
 @pytest.mark.parametrize("first", [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
 def test_a_run_that_took_no_slot_gives_none(case: Case, first: StateType) -> None:
     """Edge case 39: made in this state, forced, or past PENDING, it holds nothing."""

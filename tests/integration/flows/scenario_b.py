@@ -12,7 +12,8 @@ from prefect.flow_runs import (
     suspend_flow_run,
     wait_for_flow_run,
 )
-from prefect.input import RunInput
+from prefect.input import RunInput, receive_input, send_input
+from prefect.input.actions import delete_flow_run_input
 
 
 class Person(RunInput):
@@ -26,6 +27,19 @@ def pausing():
     print("PAUSED", flush=True)
     person = pause_flow_run(wait_for_input=asked, timeout=60, poll_interval=1)
     print("RESULT", person.name, person.age)
+
+
+@flow(name="receiving")
+def receiving():
+    for said in receive_input(str, timeout=60, poll_interval=1, with_metadata=True):
+        delete_flow_run_input(said.metadata.key)
+        print("RESULT", said.value, "from", said.metadata.sender)
+        break
+
+
+async def send(id: str, text: str) -> None:
+    await send_input(text, flow_run_id=id, sender="a stranger")
+    print("RESULT sent")
 
 
 @flow(name="suspending")
@@ -58,6 +72,10 @@ if __name__ == "__main__":
     kind, *given = sys.argv[1:]
     if kind == "pause":
         pausing()
+    elif kind == "receive":
+        receiving()
+    elif kind == "send":
+        asyncio.run(send(*given))
     elif kind == "execute":
         execute(*given)
     elif kind == "resume":

@@ -9,12 +9,9 @@ from time import sleep
 
 from prefect import flow, serve, task
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.asyncio import concurrency as aconcurrency
-from prefect.concurrency.sync import (
-    ConcurrencySlotAcquisitionError,
-    concurrency,
-    rate_limit,
-)
+from prefect.concurrency.sync import concurrency, rate_limit
 
 
 class Together:

@@ -1,8 +1,9 @@
 """Work pools, their queues and workers are kept, and runs are handed out as limits allow."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import count
+from itertools import accumulate, count
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from headgate.clock import now
 from tests.services.gateway.test_deployments import CONFLICT
 
 _numbers = count(1)
+
+DONE = {"type": "COMPLETED", "data": {"type": "stored"}}
 
 
 @pytest.fixture
@@ -47,8 +50,14 @@ def polled(api: httpx.Client, pool: str, **asked: Any) -> list[str]:
     return [each["flow_run"]["id"] for each in answer.json()]
 
 
-def begins(api: httpx.Client, run_id: str) -> None:
-    api.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "PENDING"}})
+def begins(api: httpx.Client, run_id: str) -> bool:
+    """Whether the run was claimed."""
+    state = {"state": {"type": "PENDING"}}
+    return api.post(f"/flow_runs/{run_id}/set_state", json=state).json()["status"] == "ACCEPT"
+
+
+def state(api: httpx.Client, run_id: str) -> str:
+    return api.get(f"/flow_runs/{run_id}").json()["state_type"]
 
 
 def test_a_pool_comes_with_a_default_queue(api: httpx.Client, pool: str) -> None:
@@ -202,6 +211,52 @@ def test_limits_leave_room_for_so_many(api: httpx.Client, pool: str, flow_id: st
     assert (queue["active_slots"], queue["flow_runs"][0]["state_type"]) == (1, "PENDING")
     wrong = api.post(f"/work_pools/{pool}/concurrency_status", json={"page": 0})
     assert wrong.status_code == 422
+
+
+def test_a_run_that_its_own_process_retries_is_not_handed_out(
+    api: httpx.Client, pool: str, flow_id: str
+) -> None:
+    """Edge case 28: and it is again when the retry is not its process's any more."""
+    run = waits(api, flow_id, pool, "low", hours=-1)
+    policy = {"retries": 1, "retry_delay": 0}
+    api.patch(f"/flow_runs/{run}", json={"empirical_policy": policy})
+    for type in ("PENDING", "RUNNING", "FAILED"):
+        answer = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": type}})
+    assert answer.json()["state"]["name"] == "AwaitingRetry"
+    assert api.get(f"/flow_runs/{run}").json()["empirical_policy"]["retry_type"] == "in_process"
+    assert polled(api, pool) == []
+    api.patch(f"/flow_runs/{run}", json={"empirical_policy": policy})
+    assert polled(api, pool) == [run]
+
+
+@pytest.mark.parametrize("limited", ["the pool", "its queue"])
+def test_pollers_at_once_never_exceed_the_limit(
+    api: httpx.Client, pool: str, flow_id: str, limited: str
+) -> None:
+    path = f"/work_pools/{pool}" + ("" if limited == "the pool" else "/queues/low")
+    assert api.patch(path, json={"concurrency_limit": 2}).status_code == 204
+    runs = [waits(api, flow_id, pool, "low", hours=-1 - n) for n in range(16)]
+
+    def work() -> int:
+        done = 0
+        while any(state(api, run) == "SCHEDULED" for run in runs):
+            for run in polled(api, pool):
+                if begins(api, run):
+                    api.post(f"/flow_runs/{run}/set_state", json={"state": DONE})
+                    done += 1
+        return done
+
+    with ThreadPoolExecutor(3) as workers:
+        done = [each.result() for each in [workers.submit(work) for _ in range(3)]]
+    assert sum(done) == len(runs)
+    changes: list[tuple[str, int]] = []
+    for run in runs:
+        states = api.get("/flow_run_states/", params={"flow_run_id": run}).json()
+        claimed, ended = states[-2:]
+        assert (claimed["type"], ended["type"]) == ("PENDING", "COMPLETED")
+        changes += [(claimed["timestamp"], 1), (ended["timestamp"], -1)]
+    at_once = list(accumulate(change for _, change in sorted(changes)))
+    assert max(at_once) <= 2
 
 
 def test_paused_pools_and_queues_hand_out_nothing(

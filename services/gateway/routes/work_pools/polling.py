@@ -55,23 +55,37 @@ async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
     pool = await pool_named(context, call.path("name"))
     names = asked.work_queue_names
     queues = [queue for queue in await queues_of(context, pool) if not names or queue.name in names]
-    found: list[tuple[WorkQueue, FlowRun]] = []
-    if not pool.is_paused:
-        free = limit
-        if pool.concurrency_limit is not None:
-            where = WorkPoolFilter(id=IdIsAny(any_=[pool.id]))
-            free = min(limit, max(0, pool.concurrency_limit - await occupied(context, where)))
-        for queue in queues:
-            if len(found) < free and not queue.is_paused:
-                room = min(free - len(found), await _room(context, queue))
-                runs = await waiting(context, queue, asked, room)
-                found += [(queue, run) for run in runs]
-        found = _in_order(found)
+    found = [] if pool.is_paused else await _free(context, pool, queues, asked, limit)
     await _note(context, pool, queues)
     now = context.now()
     return answered(
         [WaitingRun(pool.id, queue.id, flow_run_response(run, now)) for queue, run in found]
     )
+
+
+async def _free(
+    context: Context,
+    pool: WorkPool,
+    queues: Sequence[WorkQueue],
+    asked: WaitingRunsAsked,
+    limit: int,
+) -> list[tuple[WorkQueue, FlowRun]]:
+    """Runs of these queues for which the limits leave room.
+
+    What waits is read before what is taken: a run that somebody claims in between counts as
+    taken, and nothing is handed out instead of it.
+    """
+    await context.writes.are_visible()
+    found: list[tuple[WorkQueue, FlowRun]] = []
+    for queue in queues:
+        if len(found) < limit and not queue.is_paused:
+            runs = await waiting(context, queue, asked, limit)
+            room = await _room(context, queue)
+            found += [(queue, run) for run in runs[:room]]
+    if found and pool.concurrency_limit is not None:
+        taken = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+        limit = min(limit, max(0, pool.concurrency_limit - taken))
+    return _in_order(found)[:limit]
 
 
 def _in_order(found: list[tuple[WorkQueue, FlowRun]]) -> list[tuple[WorkQueue, FlowRun]]:
@@ -142,10 +156,10 @@ async def queue_runs(context: Context, call: Call) -> Reply:
     queue = await identified(context, call)
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
-    room = 0 if queue.is_paused else min(most, await _room(context, queue))
+    runs = await waiting(context, queue, asked, most)
+    room = 0 if queue.is_paused else await _room(context, queue)
     now = context.now()
-    runs = await waiting(context, queue, asked, room)
-    return answered([flow_run_response(run, now) for run in runs])
+    return answered([flow_run_response(run, now) for run in runs[:room]])
 
 
 OPERATIONS = (
