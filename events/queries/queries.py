@@ -111,10 +111,6 @@ class WorkerQuery(Page, frozen=True, kw_only=True):
     workers: WorkerFilter | None = None
 
 
-ResourceQuery = DeploymentQuery | WorkPoolQuery | WorkQueueQuery | WorkerQuery
-"""What lists of resources can be asked for; each is about one kind."""
-
-
 class LogQuery(Page, frozen=True, kw_only=True):
     """A page of log lines."""
 

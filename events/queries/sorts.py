@@ -21,6 +21,15 @@ class DeploymentSort(StrEnum):
     NAME_DESC = "NAME_DESC"
 
 
+class VariableSort(StrEnum):
+    """Orders of variables."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_DESC = "NAME_DESC"
+    NAME_ASC = "NAME_ASC"
+
+
 class FlowRunSort(StrEnum):
     """Orders of flow runs; a run that has not started sorts by its expected start."""
 

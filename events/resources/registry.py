@@ -6,12 +6,15 @@ from uuid import UUID
 
 from .deployments import DEPLOYMENT, Deployment
 from .resource import Kind, Resource, kind_name
+from .variables import VARIABLE, Variable
 from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
 
-AnyResource = Deployment | Worker | WorkPool | WorkQueue
+AnyResource = Deployment | Variable | Worker | WorkPool | WorkQueue
 """What proposals and changes carry; the members are those of `KINDS`."""
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (DEPLOYMENT, WORK_POOL, WORK_QUEUE, WORKER)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (DEPLOYMENT, VARIABLE, WORK_POOL, WORK_QUEUE, WORKER)
+}
 
 NAMES = "name:"
 MEMBERS = "members:"

@@ -4,21 +4,23 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import json
-from sqlalchemy import BigInteger, ColumnElement, cast, type_coerce
+from sqlalchemy import ColumnElement, type_coerce
 
 from events.queries import (
     DeploymentQuery,
     DeploymentSort,
     ResourceQuery,
     WorkerFilter,
+    WorkerQuery,
     WorkPoolQuery,
     WorkQueueQuery,
 )
 from events.resources.registry import KINDS
 from events.resources.resource import Resource
 
-from ..columns import Id, Moment
+from ..columns import Id
 from .criteria import Columns, Conditions, among, combined, some, timed
+from .demands import demanded, moment
 from .entities import AnyRow
 from .filters import (
     flow_conditions,
@@ -54,8 +56,10 @@ def resources_matching(query: ResourceQuery, parent_id: UUID | None) -> Conditio
             found = [c.kind == "work_pool", *work_pool_conditions(c, pools)]
         case WorkQueueQuery(work_queues=queues):
             found = [c.kind == "work_queue", *work_queue_conditions(c, queues)]
+        case WorkerQuery(workers=workers):
+            found = [c.kind == "worker", *_worker_conditions(c, workers)]
         case _:
-            found = [c.kind == "worker", *_worker_conditions(c, query.workers)]
+            found = [c.kind == query.kind, *demanded(c, query.demands)]
     if parent_id is not None:
         found.append(c.parent_id == parent_id)
     return found
@@ -66,24 +70,22 @@ def resources_order(query: ResourceQuery) -> Order:
     c = resources.c
     match query:
         case DeploymentQuery(sort=sort):
-            orders = {
-                DeploymentSort.CREATED_DESC: c.created.desc(),
-                DeploymentSort.UPDATED_DESC: c.updated.desc(),
-                DeploymentSort.NAME_ASC: c.name.asc(),
-                DeploymentSort.NAME_DESC: c.name.desc(),
-            }
-            first = orders[sort or DeploymentSort.NAME_ASC]
+            first = _ordered(c, sort or DeploymentSort.NAME_ASC)
         case WorkPoolQuery():
             first = c.name.asc()
         case WorkQueueQuery():
             return (c.shown["priority"].as_integer().asc(), c.name.asc(), c.id.asc())
+        case WorkerQuery():
+            first = moment(c.shown["last_heartbeat_time"]).desc().nulls_last()
         case _:
-            first = _moment(c.shown["last_heartbeat_time"]).desc().nulls_last()
+            first = _ordered(c, query.order)
     return (first, c.id.asc())
 
 
-def _moment(shown: Any) -> ColumnElement[Any]:
-    return type_coerce(cast(shown.as_string(), BigInteger), Moment)
+def _ordered(c: Columns, order: str) -> ColumnElement[Any]:
+    field, _, way = order.rpartition("_")
+    column = c[field.lower()]
+    return column.desc() if way == "DESC" else column.asc()
 
 
 def _worker_conditions(c: Columns, worker: WorkerFilter | None) -> Conditions:
@@ -94,7 +96,7 @@ def _worker_conditions(c: Columns, worker: WorkerFilter | None) -> Conditions:
         status = c.shown["status"].as_string()
         found += among(status, worker.status.any_, worker.status.not_any_)
     if worker.last_heartbeat_time is not None:
-        found += timed(_moment(c.shown["last_heartbeat_time"]), worker.last_heartbeat_time)
+        found += timed(moment(c.shown["last_heartbeat_time"]), worker.last_heartbeat_time)
     return combined(worker.operator, found)
 
 

@@ -56,8 +56,9 @@ def watches_set_by(decision: Decision, silence: Silence) -> Iterator[tuple[Watch
     """Whom *decision* lets be watched, each with the millisecond of the next look, if any."""
     for change in decision.changes:
         match change:
-            case ResourceStored(resource=Worker() | WorkPool() | WorkQueue() | Deployment()):
-                resource = change.resource
+            case ResourceStored(
+                resource=(Worker() | WorkPool() | WorkQueue() | Deployment()) as resource
+            ):
                 silent = silent_from(resource, silence)
                 due_ms = None if silent is None else millis_of(silent) + 1
                 yield Watch(kind_name(type(resource)), resource.id), due_ms

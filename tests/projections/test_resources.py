@@ -17,6 +17,9 @@ from events.queries import (
     FlowRunFilter,
     ResourceQuery,
     TaskRunFilter,
+    VariableFilter,
+    VariableQuery,
+    VariableSort,
     WorkerFilter,
     WorkerQuery,
     WorkPoolFilter,
@@ -38,6 +41,7 @@ from events.queries.criteria import (
     WorkerStatusIs,
 )
 from events.resources.deployments import Deployment
+from events.resources.variables import Variable
 from events.resources.work_pools import Worker, WorkPool, WorkQueue
 from events.states import StateType
 from projections.views import PROJECTIONS
@@ -239,3 +243,31 @@ async def test_pools_queues_and_workers_are_filtered_each_in_their_order(
     assert await ids(database, WorkerQuery(workers=online)) == [6]
     since = InstantIs(after_=NOON + timedelta(minutes=7))
     assert await ids(database, WorkerQuery(workers=WorkerFilter(last_heartbeat_time=since))) == [7]
+
+
+@pytest.mark.anyio
+async def test_variables_are_listed_by_what_is_demanded_of_them(
+    new_database: NewDatabase, story: Story
+) -> None:
+    for n, name, tags in ((1, "region", ["a", "b"]), (2, "retries", ["a"]), (3, "zone", [])):
+        store(story, Variable(id=an_id(n), name=name, value=n, tags=tags), minute=n)
+    store(story, WorkPool(id=an_id(4), name="retries"))
+    database = new_database().tell(story)
+
+    assert await ids(database, VariableQuery()) == [1, 2, 3]
+    for sort, expected in (
+        (VariableSort.NAME_DESC, [3, 2, 1]),
+        (VariableSort.CREATED_DESC, [3, 2, 1]),
+        (VariableSort.UPDATED_DESC, [3, 2, 1]),
+        (VariableSort.NAME_ASC, [1, 2, 3]),
+    ):
+        assert await ids(database, VariableQuery(sort=sort)) == expected
+    for demands, expected in (
+        (VariableFilter(), [1, 2, 3]),
+        (VariableFilter(id=IdIsAny(any_=[an_id(2), an_id(4)])), [2]),
+        (VariableFilter(name=NameIs(like_="re%")), [1, 2]),
+        (VariableFilter(tags=TagsAre(all_=["a", "b"])), [1]),
+        (VariableFilter(operator="or_", name=NameIs(any_=["zone"]),
+                        tags=TagsAre(all_=["b"])), [1, 3]),
+    ):  # fmt: skip
+        assert await ids(database, VariableQuery(variables=demands)) == expected

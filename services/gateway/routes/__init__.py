@@ -10,6 +10,7 @@ from . import (
     root,
     states,
     task_runs,
+    variables,
     work_pools,
 )
 
@@ -22,6 +23,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *deployments.OPERATIONS,
     *work_pools.OPERATIONS,
     *states.OPERATIONS,
+    *variables.OPERATIONS,
     *root.OPERATIONS,
 )
 """All operations; a request is matched in this order, so the busiest come first."""

@@ -14,11 +14,11 @@ Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
 Labels = dict[str, bool | int | float | str]
 
 
-class _Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A closed family: unknown fields are refused."""
 
 
-class FlowCreate(_Body, frozen=True, kw_only=True):
+class FlowCreate(Body, frozen=True, kw_only=True):
     """A flow to register or find."""
 
     name: Name
@@ -26,7 +26,7 @@ class FlowCreate(_Body, frozen=True, kw_only=True):
     labels: Labels | None = None
 
 
-class FlowRunCreate(_Body, frozen=True, kw_only=True):
+class FlowRunCreate(Body, frozen=True, kw_only=True):
     """A flow run to create."""
 
     flow_id: UUID
@@ -47,7 +47,7 @@ class FlowRunCreate(_Body, frozen=True, kw_only=True):
     deployment_id: UUID | None = None
 
 
-class FlowRunUpdate(_Body, frozen=True, kw_only=True):
+class FlowRunUpdate(Body, frozen=True, kw_only=True):
     """What of a flow run to change; what is absent stays."""
 
     name: str | None | UnsetType = UNSET
@@ -66,7 +66,7 @@ class SetState(Struct, frozen=True, kw_only=True):
     force: bool | None = False
 
 
-class TaskRunCreate(_Body, frozen=True, kw_only=True):
+class TaskRunCreate(Body, frozen=True, kw_only=True):
     """A task run to create or find."""
 
     task_key: str
@@ -84,13 +84,13 @@ class TaskRunCreate(_Body, frozen=True, kw_only=True):
     task_inputs: dict[str, list[dict[str, Any]]] = {}
 
 
-class TaskRunUpdate(_Body, frozen=True, kw_only=True):
+class TaskRunUpdate(Body, frozen=True, kw_only=True):
     """What of a task run to change; what is absent stays."""
 
     name: str | None | UnsetType = UNSET
 
 
-class LogCreate(_Body, frozen=True, kw_only=True):
+class LogCreate(Body, frozen=True, kw_only=True):
     """A line that a run logged."""
 
     name: str

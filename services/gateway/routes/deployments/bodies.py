@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from events.instants import EPOCH
 from events.queries.criteria import utc
@@ -12,16 +12,12 @@ from events.resources.deployments import ConcurrencyOptions
 from events.resources.schedules import CronSchedule, IntervalSchedule, RRuleSchedule, Schedule
 
 from ....rules.schedules import check
-from ..bodies import Labels, Name
+from ..bodies import Body, Labels, Name
 
 Positive = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 
 
-class _Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A closed family: unknown fields are refused."""
-
-
-class ScheduleBody(_Body, frozen=True, kw_only=True):
+class ScheduleBody(Body, frozen=True, kw_only=True):
     """When to run: by exactly one of *cron*, *interval* in seconds, and *rrule*."""
 
     cron: str | UnsetType = UNSET
@@ -55,7 +51,7 @@ class ScheduleBody(_Body, frozen=True, kw_only=True):
         )
 
 
-class ScheduleCreate(_Body, frozen=True, kw_only=True):
+class ScheduleCreate(Body, frozen=True, kw_only=True):
     """A schedule to add; it takes the place of the one whose slug *replaces* names."""
 
     schedule: ScheduleBody
@@ -66,7 +62,7 @@ class ScheduleCreate(_Body, frozen=True, kw_only=True):
     replaces: str | None = None
 
 
-class ScheduleUpdate(_Body, frozen=True, kw_only=True):
+class ScheduleUpdate(Body, frozen=True, kw_only=True):
     """What of a schedule to change; what is absent stays."""
 
     schedule: ScheduleBody | None | UnsetType = UNSET
@@ -77,7 +73,7 @@ class ScheduleUpdate(_Body, frozen=True, kw_only=True):
     replaces: str | None = None
 
 
-class _Fields(_Body, frozen=True, kw_only=True):
+class _Fields(Body, frozen=True, kw_only=True):
     """What a deployment may be given, when it is made and later."""
 
     paused: bool | UnsetType = UNSET

@@ -6,16 +6,12 @@ from typing import Annotated, Any, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType, json
 
-from ..bodies import Name
+from ..bodies import Body, Name
 
 Slots = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Positive = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 
 _placeholder = re.compile(r"{{\s*([\w.\-\[\]]+)\s*}}")
-
-
-class _Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A closed family: unknown fields are refused."""
 
 
 def undeclared(template: dict[str, Any]) -> str | None:
@@ -44,7 +40,7 @@ def undeclared(template: dict[str, Any]) -> str | None:
     )
 
 
-class WorkPoolCreate(_Body, frozen=True, kw_only=True):
+class WorkPoolCreate(Body, frozen=True, kw_only=True):
     """A work pool to create."""
 
     name: Name
@@ -56,7 +52,7 @@ class WorkPoolCreate(_Body, frozen=True, kw_only=True):
     storage_configuration: dict[str, Any] = {}
 
 
-class WorkPoolUpdate(_Body, frozen=True, kw_only=True):
+class WorkPoolUpdate(Body, frozen=True, kw_only=True):
     """What of a work pool to change; what is absent stays."""
 
     description: str | None | UnsetType = UNSET
@@ -66,7 +62,7 @@ class WorkPoolUpdate(_Body, frozen=True, kw_only=True):
     storage_configuration: dict[str, Any] | None | UnsetType = UNSET
 
 
-class WorkQueueCreate(_Body, frozen=True, kw_only=True):
+class WorkQueueCreate(Body, frozen=True, kw_only=True):
     """A queue to create, the least urgent one unless a priority says otherwise."""
 
     name: Name
@@ -77,7 +73,7 @@ class WorkQueueCreate(_Body, frozen=True, kw_only=True):
     filter: dict[str, Any] | None = None
 
 
-class WorkQueueUpdate(_Body, frozen=True, kw_only=True):
+class WorkQueueUpdate(Body, frozen=True, kw_only=True):
     """What of a queue to change; what is absent stays."""
 
     name: Name | None | UnsetType = UNSET
@@ -89,7 +85,7 @@ class WorkQueueUpdate(_Body, frozen=True, kw_only=True):
     filter: dict[str, Any] | None | UnsetType = UNSET
 
 
-class Heartbeat(_Body, frozen=True, kw_only=True):
+class Heartbeat(Body, frozen=True, kw_only=True):
     """A sign of life."""
 
     name: str

@@ -1,0 +1,167 @@
+"""Variables: created, found by name or id, changed, listed and deleted."""
+
+import re
+from functools import partial
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType, json, structs
+
+from events.decisions import Outcome
+from events.proposals import StoreResource
+from events.queries import VariableQuery
+from events.resources.variables import Variable
+
+from ..context import Context
+from ..http.calls import Call
+from ..http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
+from ..http.operations import Operation
+from ..rendering.variables import VariableResponse, variable_response
+from ..resources import amend, remove
+from .bodies import Body
+
+VALUE_MAX = 5_000
+"""Characters of a value, as JSON."""
+
+_plain = re.compile(r"[a-z0-9_-]+")
+
+VariableName = Annotated[str, Meta(max_length=255)]
+
+
+class VariableCreate(Body, frozen=True, kw_only=True):
+    """A variable to create."""
+
+    name: VariableName
+    value: Any
+    tags: list[str] = []
+
+
+class VariableUpdate(Body, frozen=True, kw_only=True):
+    """What of a variable to change; what is absent stays."""
+
+    name: VariableName | None | UnsetType = UNSET
+    value: Any = UNSET
+    tags: list[str] | None | UnsetType = UNSET
+
+
+async def create_variable(context: Context, call: Call) -> Reply:
+    """Create a variable."""
+    given = call.as_a(VariableCreate)
+    _check(given.name, given.value)
+    made = Variable(id=context.new_id(), **structs.asdict(given))
+    proposal = StoreResource(id=str(context.new_id()), at=context.now(), resource=made)
+    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
+        raise detail(409, f"A variable with the name '{given.name}' already exists.")
+    return answered(variable_response(_found(await context.resource(Variable, made.id))), 201)
+
+
+async def read_variable(context: Context, call: Call) -> Reply:
+    """A variable."""
+    return answered(variable_response(await _identified(context, call)))
+
+
+async def read_variable_by_name(context: Context, call: Call) -> Reply:
+    """A variable by its name."""
+    return answered(variable_response(await _named(context, call)))
+
+
+async def filter_variables(context: Context, call: Call) -> Reply:
+    """A page of variables."""
+    query = call.as_query(VariableQuery)
+    await context.writes.are_visible()
+    found = await context.views.resources(query)
+    return answered([variable_response(one) for one in found if isinstance(one, Variable)])
+
+
+async def count_variables(context: Context, call: Call) -> Reply:
+    """How many variables match."""
+    query = call.as_query(VariableQuery)
+    await context.writes.are_visible()
+    return answered(await context.views.count_resources(query))
+
+
+async def update_variable(context: Context, call: Call) -> Reply:
+    """Change a variable."""
+    return await _update(context, await _identified(context, call), call)
+
+
+async def update_variable_by_name(context: Context, call: Call) -> Reply:
+    """Change a variable found by its name."""
+    return await _update(context, await _named(context, call), call)
+
+
+async def _update(context: Context, variable: Variable, call: Call) -> Reply:
+    given = call.as_a(VariableUpdate)
+    _check(given.name, given.value)
+    if given.name is None or given.tags is None:
+        raise detail(409, CONFLICT)
+    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
+    await amend(context, Variable, variable.id, fields)
+    return NO_CONTENT
+
+
+async def delete_variable(context: Context, call: Call) -> Reply:
+    """Forget a variable."""
+    await remove(context, Variable, (await _identified(context, call)).id)
+    return NO_CONTENT
+
+
+async def delete_variable_by_name(context: Context, call: Call) -> Reply:
+    """Forget a variable found by its name."""
+    await remove(context, Variable, (await _named(context, call)).id)
+    return NO_CONTENT
+
+
+async def _identified(context: Context, call: Call) -> Variable:
+    return _found(await context.resource(Variable, call.id))
+
+
+async def _named(context: Context, call: Call) -> Variable:
+    return _found(await context.resource_named(Variable, name=call.path("name")))
+
+
+def _found(variable: Variable | None) -> Variable:
+    if variable is None:
+        raise detail(404, "Variable not found.")
+    return variable
+
+
+def _check(name: object, value: object) -> None:
+    if isinstance(name, str) and not _plain.fullmatch(name):
+        raise invalid(
+            "Value error, Variable name must only contain lowercase letters, numbers, and dashes"
+            " or underscores.",
+            "body",
+            "name",
+        )
+    if value is not UNSET and len(json.encode(value).decode()) > VALUE_MAX:
+        raise invalid(
+            f"Value error, Variable value must be less than {VALUE_MAX} characters",
+            "body",
+            "value",
+        )
+
+
+_operation = partial(Operation, tag="Variables")
+BY_ID, BY_NAME = "/variables/{id:uuid}", "/variables/name/{name}"
+
+OPERATIONS = (
+    _operation(method="POST", path="/variables/", handler=create_variable,
+               summary="Create Variable", takes=VariableCreate, gives=VariableResponse,
+               statuses=(201,)),
+    _operation(method="POST", path="/variables/filter", handler=filter_variables,
+               summary="Read Variables", takes=VariableQuery, gives=list[VariableResponse]),
+    _operation(method="POST", path="/variables/count", handler=count_variables,
+               summary="Count Variables", takes=VariableQuery, gives=int),
+    _operation(method="GET", path=BY_NAME, handler=read_variable_by_name,
+               summary="Read Variable By Name", gives=VariableResponse),
+    _operation(method="PATCH", path=BY_NAME, handler=update_variable_by_name,
+               summary="Update Variable By Name", takes=VariableUpdate, statuses=(204,)),
+    _operation(method="DELETE", path=BY_NAME, handler=delete_variable_by_name,
+               summary="Delete Variable By Name", statuses=(204,)),
+    _operation(method="GET", path=BY_ID, handler=read_variable, summary="Read Variable",
+               gives=VariableResponse),
+    _operation(method="PATCH", path=BY_ID, handler=update_variable, summary="Update Variable",
+               takes=VariableUpdate, statuses=(204,)),
+    _operation(method="DELETE", path=BY_ID, handler=delete_variable, summary="Delete Variable",
+               statuses=(204,)),
+)  # fmt: skip
