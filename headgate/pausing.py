@@ -126,7 +126,7 @@ async def resume_flow_run(
         paused = None if run is None else run.progress.state
         if paused is None or paused.type is not StateType.PAUSED:
             raise NotPausedError("Cannot resume a run that isn't paused!")
-        found = await inputs.fitting(flow_run_id, paused, run_input or {}, {})
+        found = await inputs.fitting(flow_run_id, paused, run_input or {})
         if isinstance(found, Unfit):
             raise RuntimeError(f"Cannot resume this run: {found.reason}")
         answer = await headgate.propose(

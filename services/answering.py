@@ -16,6 +16,7 @@ from events.states import State
 from events.wire.snapshots import entity_of
 
 from .values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from .variables import Variables
 
 NOT_PAUSED = "ResumeOnlyPausedRuns"
 ANSWERED_ANOTHER = "AnswerTheCurrentPause"
@@ -40,6 +41,7 @@ class Inputs:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
+        self._variables = Variables(log)
 
     async def keys(self, flow_run_id: UUID) -> tuple[str, ...]:
         """The keys of a flow run's inputs, oldest first; none when there is no such run."""
@@ -62,7 +64,6 @@ class Inputs:
         flow_run_id: UUID,
         paused: State,
         run_input: Mapping[str, Any],
-        variables: Mapping[str, Any],
     ) -> Answer | Unfit:
         """*run_input* as the pause wants it; whoever is not asked anything says what he likes."""
         keyset = paused.state_details.run_input_keyset
@@ -70,7 +71,8 @@ class Inputs:
             return Answer(dict(run_input))
         stored = await self.read(flow_run_id, [keyset.get("schema", "")])
         schema = stored[0].value if stored else None
-        return await to_thread.run_sync(fitting, dict(run_input), schema, dict(variables))
+        variables = await self._variables.named_in(dict(run_input))
+        return await to_thread.run_sync(fitting, dict(run_input), schema, variables)
 
 
 def fitting(

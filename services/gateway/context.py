@@ -24,6 +24,7 @@ from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import entity_of, fields_of
 
 from ..answering import Inputs
+from ..variables import Variables
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .http.bodies import path_of
@@ -62,6 +63,7 @@ class Context:
         self.auth_string = auth_string
         self.outages = outages
         self.inputs = Inputs(log)
+        self.variables = Variables(log)
         self.writes = OwnWrites(views, log, limits.views_wait_s)
         self.feed = Feed(
             log,

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from ..variables import Variables
 from .http.errors import detail
 
 
-def made(given: Mapping[str, Any]) -> dict[str, Any]:
+async def made(variables: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
     """*given*, its values made where they say how; raises `Refused` with a 400."""
-    values = hydrated(dict(given), {})
+    values = hydrated(dict(given), await variables.named_in(dict(given)))
     if isinstance(values, NotHydrated):
         raise detail(400, f"Error hydrating flow run parameters: {values.reason}")
     return values

@@ -188,3 +188,16 @@ def test_a_deployment_may_lack_what_its_runs_must_have(
     made = api.post("/deployments/", json=body)
     assert made.status_code == 201
     assert create(api, made.json()).status_code == 409
+
+
+def test_a_parameter_may_name_a_variable(api: httpx.Client, deployment: dict[str, Any]) -> None:
+    api.post("/variables/", json={"name": "limits", "value": {"low": [1]}})
+    named = {"__prefect_kind": "workspace_variable", "variable_name": "limits"}
+    api.patch(f"/deployments/{deployment['id']}", json={"enforce_parameter_schema": False})
+    runs = f"/deployments/{deployment['id']}/create_flow_run"
+    run = api.post(runs, json={"parameters": {"x": named}}).json()
+    missing = api.post(runs, json={"parameters": {"x": named | {"variable_name": "no"}}})
+
+    assert run["parameters"] == {"x": {"low": [1]}, "y": 2}
+    assert missing.status_code == 400
+    assert "Variable 'no' not found in workspace." in missing.json()["detail"]

@@ -64,6 +64,14 @@ def test_an_answer_that_fits_is_stored(api: httpx.Client, paused_id: str) -> Non
     assert api.get(f"/flow_runs/{paused_id}/input/paused-1-response").json() == {"n": 5}
 
 
+def test_an_answer_may_name_a_variable(api: httpx.Client, paused_id: str) -> None:
+    api.post("/variables/", json={"name": "five", "value": 5})
+    named = {"__prefect_kind": "workspace_variable", "variable_name": "five"}
+    answer = _resume(api, paused_id, {"n": named})
+    assert (answer.status_code, answer.json()["state"]["type"]) == (201, "RUNNING")
+    assert api.get(f"/flow_runs/{paused_id}/input/paused-1-response").json() == {"n": 5}
+
+
 @pytest.mark.parametrize(
     ("run_input", "reason"),
     [

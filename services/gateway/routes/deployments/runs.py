@@ -93,7 +93,7 @@ async def _proposal(
         deployment_id=deployment.id,
         deployment_version=deployment.version,
         **queue,
-        parameters=_parameters(deployment, given),
+        parameters=await _parameters(context, deployment, given),
         idempotency_key=key,
         context=given.context,
         empirical_policy=given.empirical_policy,
@@ -133,8 +133,10 @@ async def _queue(context: Context, deployment: Deployment, name: str | None) -> 
     }
 
 
-def _parameters(deployment: Deployment, given: DeploymentFlowRunCreate) -> dict[str, Any]:
-    values = made({**deployment.parameters, **given.parameters})
+async def _parameters(
+    context: Context, deployment: Deployment, given: DeploymentFlowRunCreate
+) -> dict[str, Any]:
+    values = await made(context.variables, {**deployment.parameters, **given.parameters})
     is_enforced = given.enforce_parameter_schema
     if is_enforced is None:
         is_enforced = deployment.enforce_parameter_schema

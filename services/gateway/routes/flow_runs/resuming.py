@@ -33,7 +33,7 @@ async def resume_flow_run(context: Context, call: Call) -> Reply:
         run_input = given
         paused = existing(await context.flow_run(call.id)).progress.state
         if paused is not None and paused.type is StateType.PAUSED:
-            found = await context.inputs.fitting(call.id, paused, given, {})
+            found = await context.inputs.fitting(call.id, paused, given)
             if isinstance(found, Unfit):
                 # its status and its details do not agree; clients know it so
                 details = {"type": "abort_details", "reason": found.reason}
