@@ -143,6 +143,8 @@ async def main(seed: int) -> int:
             replay = await asyncio.to_thread(battle.replayed)
             stopped = [service.stop() for service in battle.services]
         finally:
+            for service in battle.services:
+                service.end()
             await redis.aclose()
             battle.store.server.kill()
     return report(battle, load, findings, replay, [slots_wrong, *stopped])

@@ -43,6 +43,12 @@ class Service:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=30)
 
+    def end(self) -> None:
+        """End it, if it is there, however the fight ended."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
     def said(self) -> str:
         """The end of what it said."""
         return self._log.read_text(errors="replace")[-3000:]
