@@ -32,6 +32,10 @@ HTTP_EVERY = 10
 """One sequence of so many goes to the reference over HTTP."""
 WITHOUT = {"pipe": (), "HTTP": ("tagged_task_run",)}
 """On SQLite a server of the reference waits for itself when a task run takes a slot of its tag."""
+FORGETFUL = QUIET | {
+    "services_scheduler_enabled": True, "services_scheduler_max_scheduled_time": 1,
+}  # fmt: skip
+"""Nothing is done by itself, but that runs of deployments that are deleted go; none are planned."""
 SAID_EVERY = 500
 """Where there is no terminal to show progress on, one line for so many sequences."""
 FOUND_MAX = 12
@@ -58,7 +62,7 @@ async def references(folder: Path) -> AsyncGenerator[tuple[list[Side], list[Side
 
 async def compare(seed: int, sequences: int, subjects: Sequence[str], folder: Path) -> Tally:
     """Play all sequences on both sides."""
-    dev = await asyncio.to_thread(Dev(folder / "headgate", **QUIET).start)
+    dev = await asyncio.to_thread(Dev(folder / "headgate", **FORGETFUL).start)
     try:
         async with references(folder) as (piped, served):
             tally, began = Tally(), clock.elapsed_s()

@@ -11,7 +11,7 @@ SCHEMA = {
     "type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"],
 }  # fmt: skip
 SCHEDULES: tuple[dict[str, Any], ...] = (
-    {"schedule": {"interval": 3600.0, "anchor_date": "2026-01-01T00:00:00Z"}, "active": True},
+    {"schedule": {"interval": 3600000.0, "anchor_date": "2026-01-01T00:00:00Z"}, "active": True},
     {"schedule": {"cron": "0 9 * * *", "timezone": "Europe/Berlin"}, "active": False},
     {
         "schedule": {"rrule": "DTSTART:20200101T000000\nFREQ=DAILY;COUNT=3", "timezone": "UTC"},
@@ -89,9 +89,11 @@ def delete(world: World) -> Step | None:
     deployment = world.any("deployment")
     if deployment is None:
         return None
+    runs = [run for run, of in world.deployed.items() if of == deployment]
     return Step(
         kind="delete_deployment", method="DELETE", path=f"/deployments/${deployment}",
-        then=(f"/deployments/${deployment}",),
+        then=(f"/deployments/${deployment}", *(f"/flow_runs/${run}" for run in runs)),
+        settles=True,
     )  # fmt: skip
 
 
