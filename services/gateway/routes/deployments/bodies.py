@@ -108,7 +108,7 @@ class DeploymentCreate(_Fields, frozen=True, kw_only=True):
     flow_id: UUID
     schedules: list[ScheduleCreate] = []
     enforce_parameter_schema: bool | UnsetType = UNSET
-    parameters: dict[str, Any] | UnsetType = UNSET
+    parameters: dict[str, Any] = {}
     labels: Labels | None = None
     job_variables: dict[str, Any] | UnsetType = UNSET
 

@@ -46,8 +46,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         **flow.labels, "prefect.flow.id": str(flow.id), **(given.labels or {})
     }  # fmt: skip
     fields["schedules"] = new_schedules(context, given.schedules)
-    if given.parameters is not UNSET:
-        fields["parameters"] = given.parameters
+    fields["parameters"] = given.parameters
     if given.enforce_parameter_schema is not UNSET:
         fields["enforce_parameter_schema"] = given.enforce_parameter_schema
     if given.enforce_parameter_schema is True:  # who leaves it out is not checked yet
@@ -70,8 +69,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
 
 def _check_parameters(given: DeploymentCreate) -> None:
     schema = given.parameter_openapi_schema
-    parameters = {} if given.parameters is UNSET else given.parameters
-    wrong = None if schema is UNSET else problem(parameters, schema, is_whole=False)
+    wrong = None if schema is UNSET else problem(given.parameters, schema, is_whole=False)
     if wrong is not None:
         raise invalid(f"Value error, {wrong}", "body")
 
