@@ -68,7 +68,7 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     """Create a run of a deployment, or find the one that its key has made before: 201 or 200."""
     given = call.as_a(DeploymentFlowRunCreate)
     deployment = one.existing(await context.resource(Deployment, call.id))
-    answer = await context.ask(await _proposal(context, deployment, given, call.api_version))
+    answer = await context.ask(await _proposal(context, deployment, given))
     decision = answer.decided()
     is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
     run = existing(await context.flow_run(id_of(decision.subject)))
@@ -76,11 +76,9 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
 
 
 async def _proposal(
-    context: Context,
-    deployment: Deployment,
-    given: DeploymentFlowRunCreate,
-    api_version: str | None,
+    context: Context, deployment: Deployment, given: DeploymentFlowRunCreate
 ) -> CreateFlowRun:
+    """What is proposed; whoever asks, it is created as a client of today would have it."""
     key = given.idempotency_key
     queue = await _queue(context, deployment, given.work_queue_name)
     return CreateFlowRun(
@@ -110,7 +108,6 @@ async def _proposal(
             given.infrastructure_document_id or deployment.infrastructure_document_id
         ),
         job_variables={} if key is None and given.job_variables is None else given.job_variables,
-        api_version=api_version,
     )
 
 
