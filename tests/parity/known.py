@@ -237,6 +237,9 @@ def _lease_on_nothing(case: Case) -> bool:
 
 
 def _taken_again(case: Case) -> bool:
+    theirs, ours = case.read()
+    if case.difference.place.endswith(" .active_slots length"):
+        return len(set(theirs["active_slots"])) == len(ours["active_slots"])
     is_running = case.theirs("state", "type") == "RUNNING" and case.theirs("status") == "WAIT"
     reason = str(case.theirs("details", "reason"))
     is_full = reason.startswith("Concurrency limit reached for tags: ")
