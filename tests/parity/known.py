@@ -1,7 +1,7 @@
 """Differences that are meant, by the names that docs/reference/differences.md has for them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from tests.parity.comparing import Difference
 from tests.parity.script import Observation, Step
@@ -152,7 +152,8 @@ def _moves_of_deployed(seen: Sequence[Observation]) -> Iterator[tuple[Any, Any]]
     """The states that runs of deployments have left, and those that they have entered."""
     states: dict[str, Any] = {}
     for each in (read for one in seen for read in (one.answer, *one.reads) if read):
-        run = cast("dict[str, Any]", each.body if isinstance(each.body, dict) else {})
+        is_object = isinstance(each.body, dict)
+        run: dict[str, Any] = each.body if is_object else {}
         if run.get("deployment_id") and run.get("state"):
             if before := states.get(run["id"]):
                 yield before, run["state"]

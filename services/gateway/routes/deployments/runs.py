@@ -80,11 +80,12 @@ async def _proposal(
 ) -> CreateFlowRun:
     """What is proposed; whoever asks, it is created as a client of today would have it."""
     key = given.idempotency_key
+    id = context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key)
     queue = await _queue(context, deployment, given.work_queue_name)
     return CreateFlowRun(
         id=str(context.new_id()),
         at=context.now(),
-        flow_run_id=context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key),
+        flow_run_id=id,
         flow_id=deployment.flow_id,
         name=given.name or None,
         state=given.state or ProposedState(type=StateType.SCHEDULED, name="Scheduled"),
@@ -103,7 +104,7 @@ async def _proposal(
             **(given.labels or {}),
         },
         parent_task_run_id=given.parent_task_run_id,
-        parent_flow_run_id=await parent_of(context, given.parent_task_run_id),
+        parent_flow_run_id=await parent_of(context, given.parent_task_run_id, id),
         infrastructure_document_id=(
             given.infrastructure_document_id or deployment.infrastructure_document_id
         ),

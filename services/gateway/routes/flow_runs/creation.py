@@ -38,6 +38,7 @@ async def _proposal(
     context: Context, given: FlowRunCreate, flow: Flow, api_version: str | None
 ) -> CreateFlowRun:
     key = given.idempotency_key
+    id = context.new_id() if key is None else flow_run_id_of(flow.id, key)
     found = (
         await place(context, given.work_pool_name, given.work_queue_name)
         if given.work_pool_name
@@ -46,7 +47,7 @@ async def _proposal(
     return CreateFlowRun(
         id=str(context.new_id()),
         at=context.now(),
-        flow_run_id=context.new_id() if key is None else flow_run_id_of(flow.id, key),
+        flow_run_id=id,
         flow_id=flow.id,
         name=given.name or None,
         state=given.state,
@@ -63,7 +64,7 @@ async def _proposal(
         tags=given.tags,
         labels=_labels(given, flow),
         parent_task_run_id=given.parent_task_run_id,
-        parent_flow_run_id=await parent_of(context, given.parent_task_run_id),
+        parent_flow_run_id=await parent_of(context, given.parent_task_run_id, id),
         infrastructure_document_id=given.infrastructure_document_id,
         job_variables={} if key is None and given.job_variables is None else given.job_variables,
         api_version=api_version,
@@ -78,14 +79,16 @@ def _labels(given: FlowRunCreate, flow: Flow) -> dict[str, Any]:
     return {**flow.labels, **ours, **(given.labels or {})}
 
 
-async def parent_of(context: Context, task_run_id: UUID | None) -> UUID | None:
-    """The flow run of the task run that stands for the subflow."""
+async def parent_of(context: Context, task_run_id: UUID | None, flow_run_id: UUID) -> UUID | None:
+    """The flow run of the task run that stands for the subflow *flow_run_id*."""
     if task_run_id is None:
         return None
     task_run = await context.task_run(task_run_id)
-    if task_run is None:
+    if task_run is not None:
+        return task_run.attributes.flow_run_id
+    if await context.flow_run(flow_run_id) is None:
         raise detail(409, CONFLICT)
-    return task_run.attributes.flow_run_id
+    return None  # found by its key, and stays as it is
 
 
 def _bound_parameters(given: FlowRunCreate, most: int) -> None:
