@@ -164,6 +164,16 @@ def _lease(state: dict[str, Any]) -> str | None:
     return state["state_details"]["deployment_concurrency_lease_id"]
 
 
+def _refused_after_its_slot(case: Case) -> bool:
+    return (
+        case.difference.place == "state.state_details.deployment_concurrency_lease_id"
+        and case.difference.reference is None
+        and case.theirs("status") == case.ours("status") == "REJECT"
+        and case.theirs("state", "type") == "PAUSED"
+        and case.step.body["state"]["type"] == "PENDING"
+    )
+
+
 def _no_schema(case: Case) -> bool:
     reason = str(case.ours("details", "reason"))
     is_broken = case.statuses[0] == BROKEN and case.step.path.endswith("/resume")
@@ -264,6 +274,7 @@ KNOWN: tuple[Known, ...] = (
     Known("a cached state whose task run was deleted", _of_a_deleted_task_run),
     Known("a subflow whose task run was deleted", _parent_deleted),
     Known("a run that leaves its slot and holds no lease", _left_without_a_lease),
+    Known("a paused run that is claimed", _refused_after_its_slot),
     Known("resuming with a run input schema that is no schema", _no_schema),
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
