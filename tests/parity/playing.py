@@ -31,7 +31,7 @@ class Player:
         self.side = side
         self.steps = steps
         delays = [float(each) for step in steps for each in _delays(step.body)]
-        self.canon = Canon(f"n{new_id().hex[-10:]}", [*delays, *ALWAYS_S])
+        self.canon = Canon(f"n0{new_id().hex[-10:]}", [*delays, *ALWAYS_S])
 
     async def play(self, expected: Sequence[Observation] | None = None) -> list[Observation]:
         """What each step led to; where something settles, reads wait for what is *expected*."""
