@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from uuid import UUID
 
 
@@ -37,3 +38,8 @@ def _ten_random_bytes() -> bytes:
 def elapsed_s() -> float:
     """Seconds on a clock that never goes back; only differences mean something."""
     return time.monotonic()
+
+
+def new_key() -> str:
+    """A key that nobody can guess: 256 random bits as text."""
+    return f"hg_{token_urlsafe(32)}"

@@ -104,8 +104,14 @@ class Settings(BaseSettings):
     ] = 4_500_000
     api_auth_string: Annotated[
         SecretStr | None,
-        Field(description="user:password that every client must send; left out, nobody is asked"),
+        Field(
+            description="user:password by which clients come in; left out, all do, unless keys are "
+            "required"
+        ),
     ] = None
+    api_keys_required: Annotated[
+        bool, Field(description="whether clients need the auth string or a key: `headgate keys`")
+    ] = False
     api_max_parameter_size: Annotated[
         int,
         Field(ge=1_024, le=64 * MEBIBYTE, description="largest parameters of a run, in bytes"),

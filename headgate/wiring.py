@@ -247,6 +247,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             new_id=clock.new_id,
             limits=limits,
             auth_string=secret.get_secret_value() if secret else None,
+            keys_required=settings.api_keys_required,
             outages=OUTAGES,
         )
         yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))

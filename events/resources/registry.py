@@ -4,16 +4,17 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
+from .api_keys import API_KEY, ApiKey
 from .deployments import DEPLOYMENT, Deployment
 from .resource import Kind, Resource, kind_name
 from .variables import VARIABLE, Variable
 from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
 
-AnyResource = Deployment | Variable | Worker | WorkPool | WorkQueue
+AnyResource = ApiKey | Deployment | Variable | Worker | WorkPool | WorkQueue
 """What proposals and changes carry; the members are those of `KINDS`."""
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (DEPLOYMENT, VARIABLE, WORK_POOL, WORK_QUEUE, WORKER)
+    kind.name: kind for kind in (API_KEY, DEPLOYMENT, VARIABLE, WORK_POOL, WORK_QUEUE, WORKER)
 }
 
 NAMES = "name:"

@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "watch",
     "history": "history",
     "limits": "limits",
+    "keys": "keys",
     "replay": "replay",
     "rebuild": "rebuild",
     "dead-letters": "dead_letters",

@@ -39,12 +39,14 @@ def create_app(
     new_id: Callable[[], UUID],
     limits: GatewayLimits | None = None,
     auth_string: str | None = None,
+    keys_required: bool = False,
     outages: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The HTTP and WebSocket API over a running *proposer*, the log and the views.
 
     *outages* are errors of the views after which asking again may help; Redis's are known.
-    With an *auth_string*, such as `user:password`, everybody must know it.
+    With an *auth_string*, such as `user:password`, or *keys_required*, who asks must know it or
+    have a key.
     """
     context = Context(
         proposer=proposer,
@@ -54,6 +56,7 @@ def create_app(
         new_id=new_id,
         limits=limits or GatewayLimits(),
         auth_string=auth_string,
+        keys_required=keys_required,
         outages=(Unavailable, RedisError, OSError, TimeoutError, *outages),
     )
 
@@ -74,7 +77,7 @@ def create_app(
     app.doors = Doors(
         (one.method, PREFIX + one.path, endpoint) for one, endpoint in endpoints if one.is_busy
     )
-    app.auth_string = auth_string
+    app.access = context.access
     app.open_paths = frozenset(PREFIX + one.path for one in OPERATIONS if one.is_open)
     app.router.routes[:0] = [
         *(_route(one, endpoint) for one, endpoint in endpoints),

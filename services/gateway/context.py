@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from msgspec import structs
+
 from events.entities import (
     Alias,
     Entity,
@@ -18,6 +20,7 @@ from events.entities import (
 )
 from events.log import EventLog
 from events.proposals import Proposal
+from events.resources.api_keys import ApiKey
 from events.resources.registry import name_key, resource_key
 from events.resources.resource import Resource, kind_name
 from events.wire.replies import Answer, Unanswered
@@ -25,6 +28,7 @@ from events.wire.snapshots import entity_of, fields_of
 
 from ..answering import Inputs
 from ..variables import Variables
+from .access import Access, calling
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .http.bodies import path_of
@@ -51,6 +55,7 @@ class Context:
         new_id: Callable[[], UUID],
         limits: GatewayLimits,
         auth_string: str | None = None,
+        keys_required: bool = False,
         outages: tuple[type[Exception], ...] = (),
     ) -> None:
         self.proposer = proposer
@@ -60,7 +65,7 @@ class Context:
         self.now = now
         self.new_id = new_id
         self.limits = limits
-        self.auth_string = auth_string
+        self.access = Access(auth_string, self._key_of, now, keys_required=keys_required)
         self.outages = outages
         self.inputs = Inputs(log)
         self.variables = Variables(log)
@@ -81,6 +86,9 @@ class Context:
 
     async def propose(self, proposal: Proposal) -> Answer | Unanswered:
         """The decision on *proposal*, or why there can be none."""
+        by = calling.get().name
+        if by is not None:
+            proposal = structs.replace(proposal, by=by)
         answer = await self.proposer.propose(proposal)
         if isinstance(answer, Answer):
             self.writes.decided(self.streams.of(proposal), answer.entry_id)
@@ -161,6 +169,9 @@ class Context:
     def task_run_lives(self, id: UUID, partition: int) -> None:
         """Note where the task run *id* is, which its id does not say."""
         self._task_places.put(id, partition)
+
+    async def _key_of(self, hash: str) -> ApiKey | None:
+        return await self.resource_named(ApiKey, hash=hash)
 
     async def _entity(self, partition: int, key: str) -> Entity | None:
         return entity_of(key, await self.log.snapshots(partition, fields_of(key)))

@@ -210,3 +210,14 @@ def test_limits_show_their_holders_and_their_history(dev: Dev, command: Command)
     assert told.count("1 taken by lease") == 2
     assert told.count("take_slots: nothing changed") == 1
     assert "there is no concurrency limit 'nobody'" in command("limits", "nobody", code=1)
+
+
+def test_keys_are_made_listed_and_ended(command: Command) -> None:
+    said = command("keys", "add", "worker-7", "--scope", "read").strip()
+    assert re.fullmatch(r"hg_[\w-]{43}", said)
+    assert re.search(r"worker-7 .*read", command("keys"))
+    assert "there is a key for 'worker-7' already" in command("keys", "add", "worker-7", code=1)
+    assert command("keys", "end", "worker-7") == ""
+    assert "worker-7" not in command("keys")
+    assert "there is no key for 'worker-7'" in command("keys", "end", "worker-7", code=1)
+    assert "whose key?" in command("keys", "add", code=2)

@@ -45,8 +45,8 @@ def is_of_engine(event: SentEvent) -> bool:
     )
 
 
-def recording(event: SentEvent, id: UUID) -> RecordTaskRun:
-    """The proposal that *event*, whose id is *id*, stands for.
+def recording(event: SentEvent, id: UUID, by: str | None = None) -> RecordTaskRun:
+    """The proposal that *event*, whose id is *id* and which came from *by*, stands for.
 
     Raises `msgspec.ValidationError` or ValueError when it does not say enough.
     """
@@ -68,6 +68,7 @@ def recording(event: SentEvent, id: UUID) -> RecordTaskRun:
     )
     return RecordTaskRun(
         id=str(id),
+        by=by,
         task_run_id=task_run_id,
         flow_run_id=flow_run_id,
         state=state,

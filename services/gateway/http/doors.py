@@ -12,7 +12,8 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import UNAUTHORIZED, is_admitted
+from ..access import Access
+from .errors import UNAUTHORIZED
 from .sending import respond
 
 _ID = "{id:uuid}"
@@ -50,20 +51,21 @@ class Api(FastAPI):
     """FastAPI, behind doors; what no operation answers is closed to strangers as well."""
 
     doors = Doors(())
-    auth_string: str | None = None
+    access: Access | None = None
     open_paths: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self.doors.endpoint(scope) if scope["type"] == "http" else None
         if endpoint is not None:
             await endpoint(scope, receive, send)
-        elif self._is_closed_to(scope):
+        elif await self._is_closed_to(scope):
             await respond(send, UNAUTHORIZED)
         else:
             await super().__call__(scope, receive, send)
 
-    def _is_closed_to(self, scope: Scope) -> bool:
+    async def _is_closed_to(self, scope: Scope) -> bool:
         # sockets ask for themselves, in their first message
         if scope["type"] != "http" or scope["path"] in self.open_paths:
             return False
-        return not is_admitted(self.auth_string, dict(scope["headers"]))
+        access = self.access
+        return access is not None and await access.caller(dict(scope["headers"])) is None

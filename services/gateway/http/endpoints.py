@@ -5,11 +5,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from events.resources.api_keys import Scope as KeyScope
+
+from ..access import calling
 from ..context import Context
 from . import versions
-from .access import UNAUTHORIZED, is_admitted
 from .calls import Call
-from .errors import Refused, detail, unavailable
+from .errors import UNAUTHORIZED, Refused, detail, forbidden, unavailable
 from .operations import Operation
 from .sending import respond
 
@@ -23,6 +25,7 @@ class Endpoint:
         self._context = context
         self._handler = operation.handler
         self._is_open = operation.is_open
+        self._scope: KeyScope = operation.scope
         self._is_versioned = operation.is_versioned
         self._has_body = operation.method in ("POST", "PATCH", "PUT")
 
@@ -38,8 +41,8 @@ class Endpoint:
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Call:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if not self._is_open and not is_admitted(self._context.auth_string, headers):
-            raise Refused(UNAUTHORIZED)
+        if not self._is_open and not self._context.access.is_open:
+            await self._identify(headers)
         version = (
             versions.checked(headers.get(b"x-prefect-api-version")) if self._is_versioned else None
         )
@@ -47,6 +50,14 @@ class Endpoint:
         if self._has_body:
             body = await _read(receive, headers, self._context.limits.body_bytes_max)
         return Call(scope, headers, body, version)
+
+    async def _identify(self, headers: dict[bytes, bytes]) -> None:
+        caller = await self._context.access.caller(headers)
+        if caller is None:
+            raise Refused(UNAUTHORIZED)
+        if not caller.may(self._scope):
+            raise forbidden(self._scope)
+        calling.set(caller)
 
 
 async def _read(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:

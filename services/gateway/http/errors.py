@@ -45,6 +45,14 @@ def failed(status: int, text: str) -> Refused:
     return Refused(answered({"exception_message": text}, status))
 
 
+UNAUTHORIZED = Reply(401, json.encode({"exception_message": "Unauthorized"}))
+
+
+def forbidden(scope: str) -> Refused:
+    """A refusal of somebody who is known and may not do this."""
+    return failed(403, f"Forbidden: this needs a key with the scope {scope!r}")
+
+
 def invalid(message: str, *at: str | int, kind: str = "value_error", body: Any = None) -> Refused:
     """A 422 that names the field: *at* is the way to it, from `body`, `query` or `path` on."""
     problem = {"loc": list(at), "msg": message, "type": kind, "input": None}

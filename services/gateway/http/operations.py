@@ -4,7 +4,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from events.resources.api_keys import Scope
+
 from .calls import Handler
+
+READING = frozenset(
+    {"concurrency_status", "count", "filter", "get_runs", "history", "lateness", "paginate"}
+)
+"""How the paths of those operations end that only look, though their method is POST."""
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -27,3 +34,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     is_busy: bool = False
     is_open: bool = False
     is_versioned: bool = True
+
+    @property
+    def scope(self) -> Scope:
+        """What who asks must be allowed to do."""
+        if self.path.startswith("/admin/") and self.method != "GET":
+            return "admin"
+        last = self.path.rstrip("/").rpartition("/")[2]
+        return "read" if self.method == "GET" or last in READING else "propose"

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from events.identity import derived_id
 from events.proposals import RecordTaskRun
 
+from ..access import calling
 from ..context import Context
 from ..event_stream.event import RESOURCE_ID, Event, SentEvent, received_event
 from ..event_stream.task_runs import is_of_engine, recording
@@ -49,8 +50,10 @@ class EventsIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = Socket(scope, receive, send)
-        if not await socket.admit(self._context.auth_string):
+        caller = await socket.admit(self._context.access, "propose")
+        if caller is None:
             return
+        calling.set(caller)
         limits = self._context.limits
         inbox = Inbox(limits.unsent_frames_max, limits.unsent_bytes_max)
         reader = asyncio.create_task(_read(socket, inbox), name="events in: read")
@@ -100,7 +103,7 @@ class EventsIn:
             raise ValueError(f"resource has no {RESOURCE_ID}")
         id: UUID = sent.id or derived_id(sent.occurred, frame.body)
         if is_of_engine(sent):
-            found.proposals.append(recording(sent, id))
+            found.proposals.append(recording(sent, id, calling.get().name))
         if self._context.feed.has_subscribers:
             found.events.append(received_event(sent, id, self._context.now()))
 

@@ -34,7 +34,7 @@ class EventsOut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = Socket(scope, receive, send)
-        if not await socket.admit(self._context.auth_string):
+        if await socket.admit(self._context.access, "read") is None:
             return
         asked = await _asked(socket)
         if asked is None:

@@ -6,7 +6,9 @@ from typing import Any
 from msgspec import DecodeError, Struct, ValidationError, json
 from starlette.types import Receive, Scope, Send
 
-from ..http.access import token_refusal
+from events.resources.api_keys import Scope as KeyScope
+
+from ..access import EVERYBODY, Access, Caller
 
 SUBPROTOCOL = "prefect"
 REASON_BYTES_MAX = 123
@@ -79,16 +81,15 @@ class Socket:
         except TimeoutError:
             return
 
-    async def admit(self, auth_string: str | None) -> bool:
-        """Accept, answer pings, and let the first message say who it is.
+    async def admit(self, access: Access, scope: KeyScope) -> Caller | None:
+        """Accept, answer pings, and let the first message say who it is that wants *scope*.
 
         Without the subprotocol there is no such message; that is for those who need not say.
         """
         await self._receive()
         if SUBPROTOCOL not in (self._scope.get("subprotocols") or ()):
-            said = "websocket.accept" if auth_string is None else "websocket.close"
-            await self._send({"type": said})
-            return auth_string is None
+            await self._send({"type": "websocket.accept" if access.is_open else "websocket.close"})
+            return EVERYBODY if access.is_open else None
         await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         try:
             async with asyncio.timeout(ADMIT_S):
@@ -96,17 +97,19 @@ class Socket:
         except TimeoutError:
             first = ""
         if first is None:
-            return False
+            return None
         try:
             auth = json.decode(first, type=_Auth)
         except (DecodeError, ValidationError):
             auth = None
         if auth is None or auth.type != "auth":
             await self.close(1008, "Expected 'auth' message")
-            return False
-        refusal = token_refusal(auth_string, auth.token)
-        if refusal is not None:
-            await self.close(1008, refusal)
-            return False
+            return None
+        caller = await access.bearer(auth.token)
+        if isinstance(caller, Caller) and not caller.may(scope):
+            caller = f"This needs a key with the scope {scope!r}"
+        if not isinstance(caller, Caller):
+            await self.close(1008, caller)
+            return None
         await self.send('{"type":"auth_success"}')
-        return True
+        return caller
