@@ -123,6 +123,14 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A hash: by deployment, what was planned of each of its schedules, and until when."""
         return self._key(self.control, "planned")
 
+    def waiting(self, partition: int, task_key: str) -> str:
+        """A sorted set: task runs that wait for a worker of *task_key*, the first lowest."""
+        return self._key(partition, f"waiting:{task_key}")
+
+    def handed_out(self, partition: int, task_key: str) -> str:
+        """A sorted set: those a worker has not acknowledged yet, by when they wait again."""
+        return self._key(partition, f"handed_out:{task_key}")
+
     def replies(self, partition: int, client: str) -> str:
         return self._key(partition, f"replies:{client}")
 

@@ -24,6 +24,7 @@ from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 from projections.worker import Worker
 from services.gateway import GatewayLimits, create_app
+from services.gateway.background import Waiting
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
@@ -242,6 +243,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
         app = create_app(
             proposer=proposer,
             log=log,
+            waiting=Waiting(redis, streams),
             views=Views(stack.enter_context(views_of(settings))),
             now=clock.now,
             new_id=clock.new_id,

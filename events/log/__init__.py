@@ -64,6 +64,14 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     field: str | None = None
 
 
+class Enqueued(Struct, frozen=True):
+    """A task run that waits for a worker of *task_key*; the lowest *score* goes first."""
+
+    task_key: str
+    task_run_id: str
+    score: int
+
+
 class Commit(Struct, frozen=True, kw_only=True):
     """Everything that follows from one batch of proposals.
 
@@ -77,6 +85,7 @@ class Commit(Struct, frozen=True, kw_only=True):
     snapshots: Mapping[str, bytes] = {}
     forgotten: Sequence[str] = ()
     replies: Sequence[Reply] = ()
+    enqueued: Sequence[Enqueued] = ()
     dead_letters: Sequence[DeadLetter] = ()
     lease: str | None = None
 
@@ -178,6 +187,6 @@ class EventLog(Protocol):
 
 
 __all__ = [
-    "GENESIS", "START", "Commit", "Committed", "Conflict", "CorruptLog", "DeadLetter", "Entry",
-    "EventLog", "FormatMismatch", "Found", "Head", "LeaseLost", "Recorded", "Reply",
+    "GENESIS", "START", "Commit", "Committed", "Conflict", "CorruptLog", "DeadLetter", "Enqueued",
+    "Entry", "EventLog", "FormatMismatch", "Found", "Head", "LeaseLost", "Recorded", "Reply",
 ]  # fmt: skip

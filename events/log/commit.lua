@@ -1,15 +1,18 @@
 -- Commit one batch to one partition, or change nothing.
 --
--- KEYS  1 head   2 transitions   3 snapshots   4 dead letters   5 lease   6.. reply streams
+-- KEYS  1 head   2 transitions   3 snapshots   4 dead letters   5 lease
+--       6.. reply streams, and after them sets of waiting task runs
 -- ARGV  1 lease token, empty when none is held
 --       2-4 the expected head: offset, entry id, hash      5-7 the head after it, likewise
---       8-12 how many values of each follow:
+--       8-13 how many values of each follow:
 --            entries         id, proposal id, hash, decision
 --            snapshots       field, value
 --            forgotten       field
 --            dead letters    offset, proposal, reason, field or empty
 --            replies         place among the reply streams, reply
---       13 the lengths of all these values, as a MessagePack list   14 the values, end to end:
+--            enqueued        place among the sets, score, task run
+--       14 how many reply streams there are
+--       15 the lengths of all these values, as a MessagePack list   16 the values, end to end:
 --          a thousand arguments would cost the client more than everything else here
 -- Returns OK, LEASE or CONFLICT; an error reply when the log is not as we wrote it.
 --
@@ -39,14 +42,18 @@ end
 if last ~= entry_id then
   return redis.error_reply('CORRUPT head is at ' .. entry_id .. ', transitions end at ' .. last)
 end
-local values, from = cmsgpack.unpack(ARGV[13]), 1
+local values, from = cmsgpack.unpack(ARGV[15]), 1
 for i = 1, #values do
   local length = values[i]
-  values[i] = string.sub(ARGV[14], from, from + length - 1)
+  values[i] = string.sub(ARGV[16], from, from + length - 1)
   from = from + length
 end
 redis.call('HLEN', KEYS[3])
 redis.call('XLEN', KEYS[4])
+local replies = 5 + ARGV[14]
+for i = replies + 1, #KEYS do
+  redis.call('ZCARD', KEYS[i])
+end
 
 local written = redis.pcall(
   'HSET', KEYS[1], 'offset', ARGV[5], 'entry_id', ARGV[6], 'hash', ARGV[7])
@@ -91,7 +98,13 @@ while at <= stop do
     'reply', values[at + 1])
   at = at + 2
 end
-for i = 6, #KEYS do
+for i = 6, replies do
   redis.call('EXPIRE', KEYS[i], REPLIES_SECONDS)
+end
+
+stop = stop + ARGV[13]
+while at <= stop do
+  redis.call('ZADD', KEYS[replies + values[at]], values[at + 1], values[at + 2])
+  at = at + 3
 end
 return 'OK'

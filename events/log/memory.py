@@ -17,6 +17,7 @@ class _Partition:
         self.entries: list[Entry] = []
         self.snapshots: dict[str, bytes] = {}
         self.dead_letters: list[tuple[str, DeadLetter]] = []
+        self.waiting: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.replies: defaultdict[str, list[bytes]] = defaultdict(list)
 
 
@@ -53,6 +54,8 @@ class MemoryEventLog:
             kept.dead_letters.append((f"0-{len(kept.dead_letters) + 1}", letter))
         for reply in commit.replies:
             kept.replies[reply.to].append(reply.body)
+        for each in commit.enqueued:
+            kept.waiting[each.task_key][each.task_run_id] = each.score
         self._grown.set()
         self._grown = asyncio.Event()
         return Committed()
@@ -97,6 +100,11 @@ class MemoryEventLog:
     async def replies(self, partition: int, client: str) -> list[bytes]:
         """What *client* was answered, oldest first."""
         return list(self._partitions[partition].replies[client])
+
+    def waiting(self, partition: int, task_key: str) -> list[str]:
+        """The task runs that wait for a worker of *task_key*, the first one first."""
+        waiting = self._partitions[partition].waiting[task_key]
+        return sorted(waiting, key=lambda id: waiting[id])
 
     async def tail(self, after: Mapping[int, str], limit: int = 1_000) -> AsyncIterator[Found]:
         cursors = dict(after)

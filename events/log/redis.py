@@ -136,6 +136,7 @@ class RedisEventLog:
         streams, expected, head = self.streams, commit.expected, commit.head
         clients = list(dict.fromkeys(reply.to for reply in commit.replies))
         places = {client: str(place) for place, client in enumerate(clients, start=1)}
+        task_keys = list(dict.fromkeys(each.task_key for each in commit.enqueued))
         keys = [
             streams.head(partition),
             streams.transitions(partition),
@@ -143,9 +144,10 @@ class RedisEventLog:
             streams.dead_letters(partition),
             streams.lease(partition),
             *(streams.replies(partition, client) for client in clients),
+            *(streams.waiting(partition, task_key) for task_key in task_keys),
         ]
-        groups: tuple[list[str | bytes], ...] = ([], [], [], [], [])
-        entries, snapshots, forgotten, letters, answers = groups
+        groups: tuple[list[str | bytes], ...] = ([], [], [], [], [], [])
+        entries, snapshots, forgotten, letters, answers, enqueued = groups
         for entry in commit.entries:
             entries += (entry.entry_id, entry.proposal_id, entry.hash, entry.body)
         for snapshot in commit.snapshots.items():
@@ -155,6 +157,9 @@ class RedisEventLog:
             letters += (letter.offset, letter.body, letter.reason, letter.field or "")
         for reply in commit.replies:
             answers += (places[reply.to], reply.body)
+        for each in commit.enqueued:
+            place = str(1 + task_keys.index(each.task_key))
+            enqueued += (place, str(each.score), each.task_run_id)
         values = [
             value.encode() if isinstance(value, str) else value
             for value in chain.from_iterable(groups)
@@ -164,6 +169,7 @@ class RedisEventLog:
             *(expected.offset, expected.entry_id, expected.hash),
             *(head.offset, head.entry_id, head.hash),
             *map(len, groups),
+            len(clients),
             msgpack.encode(list(map(len, values))),
             b"".join(values),
         ]

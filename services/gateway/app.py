@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from events.log import EventLog
 
 from ..errors import Unavailable
+from .background import Waiting
 from .context import Context
 from .http import versions
 from .http.doors import Api, Doors
@@ -35,6 +36,7 @@ def create_app(
     proposer: Proposing,
     log: EventLog,
     views: Views,
+    waiting: Waiting,
     now: Callable[[], datetime],
     new_id: Callable[[], UUID],
     limits: GatewayLimits | None = None,
@@ -42,7 +44,7 @@ def create_app(
     keys_required: bool = False,
     outages: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
-    """The HTTP and WebSocket API over a running *proposer*, the log and the views.
+    """The HTTP and WebSocket API over a running *proposer*, the log, the views and what is waiting.
 
     *outages* are errors of the views after which asking again may help; Redis's are known.
     With an *auth_string*, such as `user:password`, or *keys_required*, who asks must know it or
@@ -52,6 +54,7 @@ def create_app(
         proposer=proposer,
         log=log,
         views=views,
+        waiting=waiting,
         now=now,
         new_id=new_id,
         limits=limits or GatewayLimits(),

@@ -19,7 +19,7 @@ from events.entities import (
     task_run_key,
 )
 from events.log import EventLog
-from events.proposals import Proposal
+from events.proposals import CreateTaskRun, Proposal, ProposeTaskRunState
 from events.resources.api_keys import ApiKey
 from events.resources.registry import name_key, resource_key
 from events.resources.resource import Resource, kind_name
@@ -29,6 +29,7 @@ from events.wire.snapshots import entity_of, fields_of
 from ..answering import Inputs
 from ..variables import Variables
 from .access import Access, calling
+from .background import Bell, Waiting
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .http.bodies import path_of
@@ -51,6 +52,7 @@ class Context:
         proposer: Proposing,
         log: EventLog,
         views: Views,
+        waiting: Waiting,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         limits: GatewayLimits,
@@ -67,6 +69,8 @@ class Context:
         self.limits = limits
         self.access = Access(auth_string, self._key_of, now, keys_required=keys_required)
         self.outages = outages
+        self.waiting = waiting
+        self.enqueued = Bell()
         self.inputs = Inputs(log)
         self.variables = Variables(log)
         self.writes = OwnWrites(views, log, limits.views_wait_s)
@@ -92,6 +96,8 @@ class Context:
         answer = await self.proposer.propose(proposal)
         if isinstance(answer, Answer):
             self.writes.decided(self.streams.of(proposal), answer.entry_id)
+            if _is_deferred(proposal):
+                self.enqueued.ring()
         return answer
 
     async def ask(self, proposal: Proposal) -> Answer:
@@ -175,6 +181,15 @@ class Context:
 
     async def _entity(self, partition: int, key: str) -> Entity | None:
         return entity_of(key, await self.log.snapshots(partition, fields_of(key)))
+
+
+def _is_deferred(proposal: Proposal) -> bool:
+    """Whether a task run may wait for a worker now."""
+    match proposal:
+        case CreateTaskRun(state=state) | ProposeTaskRunState(state=state) if state is not None:
+            return bool(state.state_details.deferred)
+        case _:
+            return False
 
 
 def existing(found: FlowRun | None) -> FlowRun:

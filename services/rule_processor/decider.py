@@ -9,11 +9,12 @@ from uuid import UUID
 
 from msgspec import Raw, Struct, structs
 
+from events.changes import TaskRunEnqueued
 from events.decisions import Decision, Recorded, Undecidable
 from events.entities import Entity, FlowRun, TaskRun
 from events.evolve import Changed, evolve, learn
 from events.instants import instant_of
-from events.log import Commit, DeadLetter, Head, Reply
+from events.log import Commit, DeadLetter, Enqueued, Head, Reply
 from events.log.chain import sealed
 from events.proposals import (
     CreateFlowRun,
@@ -83,6 +84,7 @@ class Draft:
         self._changed: dict[str, Entity | None] = {}
         self._replies: list[Reply] = []
         self._letters: list[DeadLetter] = []
+        self._enqueued: list[Enqueued] = []
         self._follow_ups: list[Proposal] = []
         self._repeats: list[tuple[Proposal, str]] = []
         self._aside: list[Arrival] = []
@@ -177,6 +179,7 @@ class Draft:
             forgotten=forgotten,
             replies=self._replies,
             dead_letters=self._letters,
+            enqueued=self._enqueued,
             lease=lease,
         )
         return Decided(
@@ -214,6 +217,7 @@ class Draft:
         self._changed |= changed
         self._bodies.append((proposal.id, body))
         self._follow_ups += decision.follow_ups
+        self._enqueued += _enqueued_by(recorded)
         if reply is not None:
             self._replies.append(reply)
 
@@ -253,6 +257,19 @@ def _runs_of(proposal: Proposal) -> Iterator[UUID]:
         id = getattr(proposal, field, None)
         if id is not None:
             yield id
+
+
+RETRIES_FIRST_MS = 10**13
+"""More milliseconds than any instant has: what is retried goes before all that is not."""
+
+
+def _enqueued_by(recorded: Recorded) -> Iterator[Enqueued]:
+    """The task run that waits for a worker from now on, if there is one."""
+    for change in recorded.decision.changes:
+        if isinstance(change, TaskRunEnqueued):
+            id = recorded.decision.subject.partition(":")[2]
+            first = RETRIES_FIRST_MS if change.queue == "retry" else 0
+            yield Enqueued(change.task_key, id, recorded.time_ms - first)
 
 
 def _reply_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from events.log import Commit, Committed, DeadLetter, Entry, EventLog, Head, Reply
+from events.log import Commit, Committed, DeadLetter, Enqueued, Entry, EventLog, Head, Reply
 from events.log.chain import sealed
 
 NOON_MS = 1_795_262_400_000
@@ -18,6 +18,7 @@ def following(
     forgotten: Sequence[str] = (),
     replies: Sequence[Reply] = (),
     dead_letters: Sequence[DeadLetter] = (),
+    enqueued: Sequence[Enqueued] = (),
     lease: str | None = None,
 ) -> Commit:
     """A commit of *bodies* on *head*, which answers the next proposals entry."""
@@ -31,6 +32,7 @@ def following(
         forgotten=forgotten,
         replies=replies,
         dead_letters=dead_letters,
+        enqueued=enqueued,
         lease=lease,
     )
 
@@ -61,4 +63,5 @@ def full(head: Head, *bodies: bytes) -> Commit:
         forgotten=["flow:2"],
         replies=[Reply(to="me", proposal_id="p", body=b"reply")],
         dead_letters=[DeadLetter(offset="1-0", body=b"?", reason="no")],
+        enqueued=[Enqueued("task", "run", 1)],
     )

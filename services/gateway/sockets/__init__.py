@@ -1,4 +1,4 @@
-"""WebSockets: events in, events out."""
+"""WebSockets: events in, events out, and task runs for those who wait for them."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,12 @@ from starlette.types import ASGIApp
 from ..context import Context
 from .events_in import EventsIn
 from .events_out import EventsOut
+from .task_runs import ScheduledTaskRuns
 
 SOCKETS: dict[str, Callable[[Context], ASGIApp]] = {
     "/events/in": EventsIn,
     "/events/out": EventsOut,
+    "/task_runs/subscriptions/scheduled": ScheduledTaskRuns,
 }
 """The application behind each path below the API's prefix."""
 

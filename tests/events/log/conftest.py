@@ -22,6 +22,10 @@ class Beside(Protocol):
         """What *client* was answered."""
         ...
 
+    async def waiting(self, partition: int, task_key: str) -> list[str]:
+        """The task runs that wait for a worker of *task_key*, the first one first."""
+        ...
+
 
 class BesideMemory:
     """Beside the log in memory."""
@@ -34,6 +38,9 @@ class BesideMemory:
 
     async def replies(self, partition: int, client: str) -> list[bytes]:
         return await self.log.replies(partition, client)
+
+    async def waiting(self, partition: int, task_key: str) -> list[str]:
+        return self.log.waiting(partition, task_key)
 
 
 class BesideRedis:
@@ -49,6 +56,10 @@ class BesideRedis:
     async def replies(self, partition: int, client: str) -> list[bytes]:
         rows = await self.redis.xrange(self.streams.replies(partition, client))
         return [fields[b"reply"] for _, fields in rows]
+
+    async def waiting(self, partition: int, task_key: str) -> list[str]:
+        found = await self.redis.zrange(self.streams.waiting(partition, task_key), 0, -1)
+        return [id.decode() for id in found]
 
 
 @pytest.fixture(params=["memory", "redis"])

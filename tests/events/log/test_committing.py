@@ -10,6 +10,7 @@ from events.log import (
     Committed,
     Conflict,
     DeadLetter,
+    Enqueued,
     EventLog,
     Head,
     LeaseLost,
@@ -302,3 +303,16 @@ async def test_a_commit_that_does_not_follow_is_our_own_mistake(log: EventLog) -
         with pytest.raises(AssertionError, match=said):
             await log.commit(P, commit)
     assert await log.head(P) == head
+
+
+async def test_task_runs_wait_in_their_order_for_those_who_know_their_task(
+    log: EventLog, beside: Beside
+) -> None:
+    first = [Enqueued("a", "late", 9), Enqueued("b", "other", 1), Enqueued("a", "early", -5)]
+    again = [Enqueued("a", "late", -7)]
+    for enqueued in (first, again):
+        await log.commit(P, following(await log.head(P), b"1", enqueued=enqueued))
+
+    assert await beside.waiting(P, "a") == ["late", "early"]
+    assert await beside.waiting(P, "b") == ["other"]
+    assert await beside.waiting(P, "c") == []
