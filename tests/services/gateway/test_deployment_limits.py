@@ -99,3 +99,13 @@ def test_a_slot_comes_free_when_the_run_ends(api: httpx.Client, deploy: Any) -> 
         if slots(api, deployment) == 0:
             break
     assert slots(api, deployment) == 0
+
+
+def test_of_many_runs_at_once_the_first_have_the_slots(api: httpx.Client, deploy: Any) -> None:
+    deployment = deploy(concurrency_limit=2)
+    ids = [run_of(api, deployment) for _ in range(6)]
+    body = {"flow_runs": {"id": {"any_": ids}}, "state": {"type": "PENDING"}}
+    results = api.post("/flow_runs/bulk_set_state", json=body).json()["results"]
+
+    assert [each["status"] for each in results] == ["ACCEPT"] * 2 + ["REJECT"] * 4
+    assert slots(api, deployment) == 2

@@ -1,15 +1,17 @@
 """Flow runs, many at a time by a filter: deleted, or asked to enter a state, each for itself."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from events.decisions import Outcome
+from events.entities import FlowRunAttributes
 from events.proposals import ProposeFlowRunState
 from events.queries import FlowRunFilter, FlowRunQuery
-from events.states import ProposedState
+from events.states import ProposedState, StateType
 from events.wire.replies import Answer, Unanswered
 
 from ...context import Context
@@ -65,16 +67,20 @@ class FlowRunOrchestrationResults(Struct, frozen=True):
 async def bulk_delete(context: Context, call: Call) -> Reply:
     """Delete the flow runs that match."""
     asked = call.as_query(FlowRunsDelete)
-    found = await _found(context, asked.flow_runs, asked.limit)
+    found = [run.id for run in await _found(context, asked.flow_runs, asked.limit)]
     is_gone = await asyncio.gather(*(delete(context, id) for id in found))
     deleted = [id for id, gone in zip(found, is_gone, strict=True) if gone]
     return answered(FlowRunsDeleted(deleted))
 
 
 async def bulk_set_state(context: Context, call: Call) -> Reply:
-    """Propose a state for the flow runs that match; each is decided for itself."""
+    """Propose a state for the flow runs that match; each is decided for itself.
+
+    Those that may need a slot of their deployment get in line, so that the first of them have it.
+    """
     asked = call.as_a(FlowRunsSetState)
     id = proposal_id(context, asked.state, call.body)
+    takes_slots = asked.state.type is StateType.PENDING
 
     def proposal(run_id: UUID) -> ProposeFlowRunState:
         return ProposeFlowRunState(
@@ -87,12 +93,16 @@ async def bulk_set_state(context: Context, call: Call) -> Reply:
             client_version=call.client_version,
         )
 
+    async def in_line(ids: Sequence[UUID]) -> dict[UUID, Answer | Unanswered]:
+        return {id: await context.propose(proposal(id)) for id in ids}
+
     found = await _found(context, asked.flow_runs, asked.limit)
-    answers = await asyncio.gather(*(context.propose(proposal(run_id)) for run_id in found))
-    results = [
-        item(run_id, answer, asked.state.data)
-        for run_id, answer in zip(found, answers, strict=True)
-    ]
+    lines = [[run.id for run in found if run.deployment_id is not None and takes_slots]]
+    lines += [[run.id] for run in found if run.id not in lines[0]]
+    answers: dict[UUID, Answer | Unanswered] = {}
+    for line in await asyncio.gather(*map(in_line, lines)):
+        answers |= line
+    results = [item(run.id, answers[run.id], asked.state.data) for run in found]
     return answered(FlowRunOrchestrationResults(results))
 
 
@@ -105,10 +115,12 @@ def item(run_id: UUID, answer: Answer | Unanswered, data: Any) -> FlowRunOrchest
     return FlowRunOrchestrationResult(run_id, result.status, result.state, result.details)
 
 
-async def _found(context: Context, wanted: FlowRunFilter | None, limit: int | None) -> list[UUID]:
+async def _found(
+    context: Context, wanted: FlowRunFilter | None, limit: int | None
+) -> list[FlowRunAttributes]:
     await context.writes.are_visible()
     query = FlowRunQuery(flow_runs=wanted, limit=MOST if limit is None else limit)
-    return [run.attributes.id for run in await context.views.flow_runs(query)]
+    return [run.attributes for run in await context.views.flow_runs(query)]
 
 
 OPERATIONS = (
