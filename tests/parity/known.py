@@ -80,6 +80,14 @@ def _at(observation: Observation, path: Sequence[str]) -> Any:
     return found
 
 
+def _proposed(step: Step) -> dict[str, Any]:
+    """The state that a step proposes; nothing when it proposes none."""
+    try:
+        return step.body["state"] or {}
+    except (KeyError, TypeError):
+        return {}
+
+
 def _sent_again(case: Case) -> bool:
     if case.step.kind == "bulk_set_state":
         return case.difference.reference == MADE_ALREADY
@@ -129,8 +137,9 @@ def _of_a_deleted_task_run(case: Case) -> bool:
 def _parent_deleted(case: Case) -> bool:
     """A subflow without its task run: it may be in a list of those that never had one."""
     is_narrowed = "parent_task_run_id" in str(case.step.body) and "flow_runs" in case.step.path
+    is_named = "task_run_id" in (_proposed(case.step).get("state_details") or {})
     is_its_name = case.difference.place.endswith("task_run_id") and (
-        case.difference.reference is None
+        case.difference.reference is None or is_named
     )
     kinds = [step.kind for step in case.steps]
     return (is_its_name or is_narrowed) and (
@@ -189,15 +198,25 @@ def _key_of_an_input(case: Case) -> bool:
 
 
 def _put_off_with_data(case: Case) -> bool:
-    if not case.step.path.startswith("/task_runs/") or case.step.body is None:
-        return False
-    state: dict[str, Any] = case.step.body.get("state") or {}
+    state = _proposed(case.step)
     details: dict[str, Any] = state.get("state_details") or {}
     return (
         case.statuses[0] == BROKEN
+        and case.step.path.startswith("/task_runs/")
         and state.get("type") == "SCHEDULED"
         and details.get("deferred") is True
         and state.get("data") is not None
+    )
+
+
+def _result_is_no_object(case: Case) -> bool:
+    """A state for a task run, or the subflow that it stands for, was stored with such a result."""
+    before = (step for step, _ in case.before("/set_state", "/flow_runs/", "/task_runs/"))
+    states = [state for state in map(_proposed, before) if state.get("type") == "COMPLETED"]
+    results: list[Any] = [state.get("data") for state in states]
+    is_moved = case.step.path.startswith("/task_runs/") and case.step.path.endswith("/set_state")
+    return (is_moved and case.statuses[0] == BROKEN) and any(
+        result is not None and not isinstance(result, dict) for result in results
     )
 
 
@@ -279,6 +298,7 @@ KNOWN: tuple[Known, ...] = (
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
     Known("a background task run whose SCHEDULED state carries data", _put_off_with_data),
+    Known("a completed task run whose result is no object", _result_is_no_object),
     Known("a limit that is not active", _inactive),
     Known("the time that slots of a limit of 0 were taken", _time_of_none),
     Known("giving slots back without a lease", _others_slots),
