@@ -1,5 +1,14 @@
 """Queries: what may be asked of the views. Their JSON is the HTTP API's; nulls mean "not given"."""
 
+from .blocks import (
+    BlockDocumentFilter,
+    BlockDocumentQuery,
+    BlockSchemaChecked,
+    BlockSchemaFilter,
+    BlockSchemaQuery,
+    BlockTypeFilter,
+    BlockTypeQuery,
+)
 from .filters import (
     DeploymentFilter,
     FlowFilter,
@@ -26,7 +35,15 @@ from .queries import (
     WorkQueueQuery,
 )
 from .resources import KindPage, VariableFilter, VariableQuery
-from .sorts import DeploymentSort, FlowRunSort, FlowSort, LogSort, TaskRunSort, VariableSort
+from .sorts import (
+    BlockDocumentSort,
+    DeploymentSort,
+    FlowRunSort,
+    FlowSort,
+    LogSort,
+    TaskRunSort,
+    VariableSort,
+)
 
 ResourceQuery = DeploymentQuery | WorkPoolQuery | WorkQueueQuery | WorkerQuery | KindPage
 """What lists of resources can be asked for; each is about one kind."""
@@ -34,6 +51,14 @@ ResourceQuery = DeploymentQuery | WorkPoolQuery | WorkQueueQuery | WorkerQuery |
 __all__ = [
     "BUCKETS_MAX",
     "LIMIT_MAX",
+    "BlockDocumentFilter",
+    "BlockDocumentQuery",
+    "BlockDocumentSort",
+    "BlockSchemaChecked",
+    "BlockSchemaFilter",
+    "BlockSchemaQuery",
+    "BlockTypeFilter",
+    "BlockTypeQuery",
     "DeploymentFilter",
     "DeploymentQuery",
     "DeploymentSort",

@@ -113,6 +113,12 @@ class TagsAre(Combined, frozen=True, kw_only=True):
     is_null_: bool | None = None
 
 
+class AllOf(Criterion, frozen=True, kw_only=True):
+    """All of these are there."""
+
+    all_: list[str] | None = None
+
+
 class StateTypeIs(Criterion, frozen=True, kw_only=True):
     """The type is one of these, or none of those."""
 

@@ -5,7 +5,7 @@ A demand is on the field of the same name, so that no more than this has to be s
 
 from typing import ClassVar
 
-from .criteria import Combined, IdIsAny, NameIs, TagsAre
+from .criteria import Combined, Criterion, IdIsAny, NameIs, TagsAre
 from .queries import Page
 from .sorts import VariableSort
 
@@ -21,7 +21,7 @@ class KindPage(Page, frozen=True, kw_only=True):
     ordered: ClassVar[str] = "NAME_ASC"
 
     @property
-    def demands(self) -> Combined | None:
+    def demands(self) -> Criterion | None:
         """What is demanded of a resource."""
         return getattr(self, self.filtered)
 

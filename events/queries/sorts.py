@@ -30,6 +30,14 @@ class VariableSort(StrEnum):
     NAME_ASC = "NAME_ASC"
 
 
+class BlockDocumentSort(StrEnum):
+    """Orders of block documents."""
+
+    NAME_DESC = "NAME_DESC"
+    NAME_ASC = "NAME_ASC"
+    BLOCK_TYPE_AND_NAME_ASC = "BLOCK_TYPE_AND_NAME_ASC"
+
+
 class FlowRunSort(StrEnum):
     """Orders of flow runs; a run that has not started sorts by its expected start."""
 

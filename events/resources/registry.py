@@ -5,16 +5,49 @@ from typing import TypeVar
 from uuid import UUID
 
 from .api_keys import API_KEY, ApiKey
+from .blocks import (
+    BLOCK_DOCUMENT,
+    BLOCK_SCHEMA,
+    BLOCK_TYPE,
+    RESULT_STORAGE,
+    BlockDocument,
+    BlockSchema,
+    BlockType,
+    ResultStorage,
+)
 from .deployments import DEPLOYMENT, Deployment
 from .resource import Kind, Resource, kind_name
 from .variables import VARIABLE, Variable
 from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
 
-AnyResource = ApiKey | Deployment | Variable | Worker | WorkPool | WorkQueue
+AnyResource = (
+    ApiKey
+    | BlockDocument
+    | BlockSchema
+    | BlockType
+    | Deployment
+    | ResultStorage
+    | Variable
+    | Worker
+    | WorkPool
+    | WorkQueue
+)
 """What proposals and changes carry; the members are those of `KINDS`."""
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (API_KEY, DEPLOYMENT, VARIABLE, WORK_POOL, WORK_QUEUE, WORKER)
+    kind.name: kind
+    for kind in (
+        API_KEY,
+        BLOCK_DOCUMENT,
+        BLOCK_SCHEMA,
+        BLOCK_TYPE,
+        DEPLOYMENT,
+        RESULT_STORAGE,
+        VARIABLE,
+        WORK_POOL,
+        WORK_QUEUE,
+        WORKER,
+    )
 }
 
 NAMES = "name:"

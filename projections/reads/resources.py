@@ -7,6 +7,8 @@ from msgspec import json
 from sqlalchemy import ColumnElement, type_coerce
 
 from events.queries import (
+    BlockDocumentQuery,
+    BlockDocumentSort,
     DeploymentQuery,
     DeploymentSort,
     ResourceQuery,
@@ -20,7 +22,7 @@ from events.resources.resource import Resource
 
 from ..columns import Id
 from .criteria import Columns, Conditions, among, combined, some, timed
-from .demands import demanded, moment
+from .demands import block_type_name, demanded, moment, of_blocks_matching
 from .entities import AnyRow
 from .filters import (
     flow_conditions,
@@ -59,7 +61,8 @@ def resources_matching(query: ResourceQuery, parent_id: UUID | None) -> Conditio
         case WorkerQuery(workers=workers):
             found = [c.kind == "worker", *_worker_conditions(c, workers)]
         case _:
-            found = [c.kind == query.kind, *demanded(c, query.demands)]
+            found = [c.kind == query.kind, *demanded(c, KINDS[query.kind], query.demands)]
+            found += of_blocks_matching(c, query)
     if parent_id is not None:
         found.append(c.parent_id == parent_id)
     return found
@@ -77,6 +80,8 @@ def resources_order(query: ResourceQuery) -> Order:
             return (c.shown["priority"].as_integer().asc(), c.name.asc(), c.id.asc())
         case WorkerQuery():
             first = moment(c.shown["last_heartbeat_time"]).desc().nulls_last()
+        case BlockDocumentQuery(sort=BlockDocumentSort.BLOCK_TYPE_AND_NAME_ASC):
+            return (block_type_name(c).asc(), c.name.asc(), c.id.asc())
         case _:
             first = _ordered(c, query.order)
     return (first, c.id.asc())

@@ -38,7 +38,7 @@ def keys_to_store(known: Known, proposal: StoreResource) -> tuple[str, ...]:
                 keys.append(resource_key(kind_of(resource).name, alias.id))
     existing = stored_before(known, proposal.resource)
     if existing is not None and proposal.if_exists == "amend":
-        keys += _renamed(taken_over(existing, proposal))
+        keys += (*_above(existing), *_renamed(taken_over(existing, proposal)))
     keys += _limits(known, proposal.resource, existing)
     return tuple(dict.fromkeys(keys))
 
@@ -53,7 +53,8 @@ def keys_to_amend(known: Known, proposal: AmendResource) -> tuple[str, ...]:
         after = amended(current, proposal.fields)
     except UNREADABLE:
         return (key,)
-    return (key, *_renamed(after), *_limits(known, after, None))
+    places = (*_above(current), *_renamed(after))
+    return tuple(dict.fromkeys((key, *places, *_limits(known, after, None))))
 
 
 def keys_to_remove(known: Known, proposal: RemoveResource) -> tuple[str, ...]:
