@@ -39,6 +39,8 @@ SCOPES = {
     "services": May(
         ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
     ),
+    "services.blocks": May(PURE, {"msgspec"}, ("services.blocks",)),
+    "services.blocks.sealing": May(PURE, {"cryptography", "msgspec"}, ("services.blocks",)),
     "services.packing": May(ANY, {"hiredis", "redis"}, ()),
     "services.timers.setting": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.timers.watching": May(PURE, {"msgspec"}, ("events", "services.timers")),
