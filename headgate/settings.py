@@ -112,6 +112,20 @@ class Settings(BaseSettings):
     api_keys_required: Annotated[
         bool, Field(description="whether clients need the auth string or a key: `headgate keys`")
     ] = False
+    encryption_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="Fernet key for the secrets of blocks; left out, one is made in the data "
+            "directory"
+        ),
+    ] = None
+    builtin_block_types: Annotated[
+        bool,
+        Field(
+            description="whether POST /block_types/install_system_block_types makes the types "
+            "Secret and Local File System"
+        ),
+    ] = False
     api_max_parameter_size: Annotated[
         int,
         Field(ge=1_024, le=64 * MEBIBYTE, description="largest parameters of a run, in bytes"),
@@ -298,7 +312,7 @@ def _complaints(error: ValidationError) -> list[str]:
 
 def _complaint(name: str, message: str, given: object) -> str:
     # URLs carry passwords, which have no place on a terminal or in a log
-    value = "" if name.endswith(("_url", "_string")) else f"={given}"
+    value = "" if name.endswith(("_url", "_string", "_key")) else f"={given}"
     field = Settings.model_fields.get(name)
     meaning = f" ({field.description})" if field and field.description else ""
     return f"{variable(name)}{value}: {message[:1].lower()}{message[1:]}{meaning}"

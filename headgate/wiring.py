@@ -33,6 +33,7 @@ from services.timers import Kind, Limits, Periods, Silence, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
+from .bus.encryption_key import encryption_key
 from .serving.http import Http
 from .settings import Settings
 
@@ -239,6 +240,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             body_bytes_max=settings.body_bytes_max,
             parameters_bytes_max=settings.api_max_parameter_size,
             views_wait_s=settings.views_wait_ms / 1000,
+            builtin_block_types=settings.builtin_block_types,
         )
         app = create_app(
             proposer=proposer,
@@ -248,6 +250,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             now=clock.now,
             new_id=clock.new_id,
             limits=limits,
+            encryption_key=encryption_key(settings),
             auth_string=secret.get_secret_value() if secret else None,
             keys_required=settings.api_keys_required,
             outages=OUTAGES,

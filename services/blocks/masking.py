@@ -113,12 +113,16 @@ def _all_replaced(value: Any, place: list[Step], leaf: Leaf) -> Any:
 
 def _at(values: Any, place: list[Step], otherwise: Any) -> Any:
     """What stands at *place*, or else *otherwise*."""
+    at: Any = values
     for step in place:
-        if isinstance(step, str):
-            found = isinstance(values, dict) and step in values
-        else:
-            found = isinstance(values, list) and step < len(cast("list[Any]", values))
-        if not found:
+        is_there = (
+            step in cast("dict[Any, Any]", at)
+            if isinstance(at, dict)
+            else isinstance(at, list)
+            and isinstance(step, int)
+            and step < len(cast("list[Any]", at))
+        )
+        if not is_there:
             return otherwise
-        values = values[step]
-    return values
+        at = cast(Any, at)[step]
+    return at

@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from events.log import EventLog
 
+from ..blocks.sealing import Seal
 from ..errors import Unavailable
 from .background import Waiting
 from .context import Context
@@ -40,11 +41,14 @@ def create_app(
     now: Callable[[], datetime],
     new_id: Callable[[], UUID],
     limits: GatewayLimits | None = None,
+    encryption_key: str | None = None,
     auth_string: str | None = None,
     keys_required: bool = False,
     outages: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """The HTTP and WebSocket API over a running *proposer*, the log, the views and what is waiting.
+
+    Secrets of blocks are sealed with the *encryption_key*; without one there can be none.
 
     *outages* are errors of the views after which asking again may help; Redis's are known.
     With an *auth_string*, such as `user:password`, or *keys_required*, who asks must know it or
@@ -58,6 +62,7 @@ def create_app(
         now=now,
         new_id=new_id,
         limits=limits or GatewayLimits(),
+        seal=Seal(encryption_key),
         auth_string=auth_string,
         keys_required=keys_required,
         outages=(Unavailable, RedisError, OSError, TimeoutError, *outages),

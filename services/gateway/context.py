@@ -27,6 +27,7 @@ from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import entity_of, fields_of
 
 from ..answering import Inputs
+from ..blocks.sealing import Seal
 from ..variables import Variables
 from .access import Access, calling
 from .background import Bell, Waiting
@@ -56,6 +57,7 @@ class Context:
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         limits: GatewayLimits,
+        seal: Seal,
         auth_string: str | None = None,
         keys_required: bool = False,
         outages: tuple[type[Exception], ...] = (),
@@ -68,6 +70,7 @@ class Context:
         self.new_id = new_id
         self.limits = limits
         self.access = Access(auth_string, self._key_of, now, keys_required=keys_required)
+        self.seal = seal
         self.outages = outages
         self.waiting = waiting
         self.enqueued = Bell()

@@ -19,6 +19,8 @@ class GatewayLimits(Struct, frozen=True, kw_only=True):
     views_wait_s: float = 2.0
     """How long a list waits for the views to reach what this gateway wrote."""
     retry_after_s: int = 1
+    builtin_block_types: bool = False
+    """Whether block types that every client brings with it are made when somebody asks."""
     known_runs_max: int = 100_000
     unsent_frames_max: int = 1_000
     """Frames of one socket that wait for Redis before the socket is read no further."""

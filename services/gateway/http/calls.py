@@ -1,5 +1,6 @@
 """One HTTP request, from its bytes to its reply."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -12,6 +13,14 @@ from .bodies import decoded
 from .errors import Reply, invalid
 
 T = TypeVar("T")
+
+_digits = re.compile(r"[0-9]{1,18}")
+
+FLAGS: dict[str, bool] = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
+"""What says yes or no in a query string."""
 
 
 class Call:
@@ -47,6 +56,26 @@ class Call:
     def query(self, name: str) -> str | None:
         """A value from the query string; None when it is absent or empty."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"))).get(name)
+
+    def query_flag(self, name: str) -> bool:
+        """A flag from the query string, false when it is absent; raises `Refused` with a 422."""
+        given = self.query(name)
+        if given is not None and given.lower() not in FLAGS:
+            raise invalid(
+                "Input should be a valid boolean, unable to interpret input",
+                *("query", name),
+                kind="bool_parsing",
+            )
+        return given is not None and FLAGS[given.lower()]
+
+    def query_count(self, name: str, most: int) -> int | None:
+        """A number from the query string, None when it is absent; raises `Refused` with a 422."""
+        given = self.query(name)
+        if given is None:
+            return None
+        if not _digits.fullmatch(given) or int(given) > most:
+            raise invalid(f"Input should be a number from 0 to {most}", "query", name)
+        return int(given)
 
     def query_id(self, name: str) -> UUID:
         """A required id from the query string."""

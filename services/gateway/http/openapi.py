@@ -82,7 +82,7 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
         for found in _parameter.finditer(one.path)
     ]
     in_query = [
-        {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
-        for name in one.query
+        {"name": name, "in": "query", "required": name in one.query, "schema": {"type": "string"}}
+        for name in (*one.query, *one.may_ask)
     ]
     return [*in_path, *in_query, *([version] if one.is_versioned else [])]

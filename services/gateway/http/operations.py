@@ -18,8 +18,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     """One method on one path below the API's prefix.
 
     *takes* is the type of the body and *gives* that of the answer; *statuses* are those of
-    success. An *is_busy* operation has a door of its own. An *is_open* one asks for no
-    credentials, and one that is not *is_versioned* for no API version.
+    success. Values of the query string must be there, or *may_ask* for something. An *is_busy*
+    operation has a door of its own. An *is_open* one asks for no credentials, and one that is not
+    *is_versioned* for no API version.
     """
 
     method: str
@@ -31,6 +32,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     gives: Any = None
     statuses: tuple[int, ...] = (200,)
     query: tuple[str, ...] = ()
+    may_ask: tuple[str, ...] = ()
     is_busy: bool = False
     is_open: bool = False
     is_versioned: bool = True

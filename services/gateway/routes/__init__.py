@@ -2,6 +2,8 @@
 
 from ..http.operations import Operation
 from . import (
+    admin,
+    blocks,
     concurrency,
     deployments,
     flow_runs,
@@ -24,6 +26,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *work_pools.OPERATIONS,
     *states.OPERATIONS,
     *variables.OPERATIONS,
+    *blocks.OPERATIONS,
+    *admin.OPERATIONS,
     *root.OPERATIONS,
 )
 """All operations; a request is matched in this order, so the busiest come first."""

@@ -9,9 +9,9 @@ from ..http.operations import Operation
 from ..http.versions import API_VERSION
 
 
-async def admin_version(context: Context, call: Call) -> Reply:
-    """The version that clients compare with their own."""
-    return answered(context.limits.server_version)
+async def hello(context: Context, call: Call) -> Reply:
+    """A greeting, for those who try whether anybody answers."""
+    return answered("\N{WAVING HAND SIGN}")
 
 
 async def version(context: Context, call: Call) -> Reply:
@@ -47,18 +47,12 @@ async def csrf_token(context: Context, call: Call) -> Reply:
     raise detail(422, "CSRF protection is disabled.")
 
 
-async def storage(context: Context, call: Call) -> Reply:
-    """Where results are stored when a flow does not say; nowhere in particular."""
-    return answered({"default_result_storage_block_id": None})
-
-
 def _get(path: str, handler: Any, summary: str, gives: Any, **more: Any) -> Operation:
     return Operation(method="GET", path=path, handler=handler, summary=summary, gives=gives, **more)
 
 
 OPERATIONS = (
-    _get("/admin/version", admin_version, "Read Version", str, tag="Admin"),
-    _get("/admin/storage", storage, "Read Server Default Result Storage", dict, tag="Admin"),
+    _get("/hello", hello, "Hello", str, tag="Root"),
     _get("/csrf-token", csrf_token, "Create Csrf Token", dict, tag="Root", query=("client",)),
     _get("/version", version, "Server Version", str, tag="Root"),
     _get(

@@ -1,0 +1,71 @@
+"""Block types that every client brings with it, for those who want to see them beforehand.
+
+A client that saves such a block registers its own schema of it, which then is the newest.
+"""
+
+from typing import Any
+
+from events.proposals import StoreResource
+from events.resources.blocks import BlockSchema, BlockType
+
+from ....blocks.checksums import checksum_of
+from ...context import Context
+from ...resources import ask
+
+VERSION = "built-in"
+
+BUILTIN: tuple[tuple[str, str, str, dict[str, Any], list[str], list[str]], ...] = (
+    (
+        "Secret",
+        "secret",
+        "A value that only those see who ask for it.",
+        {"value": {"title": "Value", "format": "password", "writeOnly": True}},
+        ["value"],
+        [],
+    ),
+    (
+        "Local File System",
+        "local-file-system",
+        "A folder of the machine that a flow runs on.",
+        {"basepath": {"title": "Basepath", "type": "string"}},
+        [],
+        ["get-directory", "put-directory", "read-path", "write-path"],
+    ),
+)
+"""Of each type its name, slug, description, properties, secret fields and capabilities."""
+
+
+async def install(context: Context) -> None:
+    """Make those that are not there."""
+    for name, slug, description, properties, secret_fields, capabilities in BUILTIN:
+        type = BlockType(
+            id=context.new_id(), name=name, slug=slug, description=description, is_protected=True
+        )
+        await _keep(context, type)
+        known = await context.resource_named(BlockType, slug=slug)
+        fields = {
+            "title": name.replace(" ", ""),
+            "type": "object",
+            "properties": properties,
+            "secret_fields": secret_fields,
+            "block_type_slug": slug,
+            "block_schema_references": {},
+        }
+        schema = BlockSchema(
+            id=context.new_id(),
+            checksum=checksum_of(fields),
+            fields=fields,
+            block_type_id=(known or type).id,
+            capabilities=capabilities,
+            version=VERSION,
+        )
+        await _keep(context, schema)
+
+
+async def _keep(context: Context, resource: BlockType | BlockSchema) -> None:
+    await ask(
+        context,
+        StoreResource(
+            id=str(context.new_id()), at=context.now(), resource=resource, if_exists="keep"
+        ),
+    )
