@@ -21,6 +21,7 @@ def stored(known: Known, changed: Changed, resource: Resource) -> dict[str, Enti
     before = _now(known, changed, key, Resource)
     names, listed = names_of(resource), membership_of(resource)
     was_listed = None if before is None else membership_of(before)
+    moved = was_listed != listed
     freed: set[str] = set()
     if before is not None:
         freed = set(names_of(before)).difference(names)
@@ -30,8 +31,8 @@ def stored(known: Known, changed: Changed, resource: Resource) -> dict[str, Enti
         **dict.fromkeys(sorted(freed)),
         key: resource,
         **{name: Alias(id=resource.id) for name in names},
-        **(_without(known, changed, was_listed, resource.id) if was_listed != listed else {}),
-        **(_with(known, changed, listed, resource.id) if was_listed != listed else {}),
+        **(_without(known, changed, was_listed, resource.id) if was_listed and moved else {}),
+        **(_with(known, changed, listed, resource.id) if listed and moved else {}),
     }
 
 
@@ -45,22 +46,16 @@ def removed(known: Known, changed: Changed, kind: str, id: UUID) -> dict[str, En
     return {
         key: None,
         **dict.fromkeys(names_of(before)),
-        **_without(known, changed, listed, id),
+        **(_without(known, changed, listed, id) if listed else {}),
     }
 
 
-def _with(known: Known, changed: Changed, listed: str | None, id: UUID) -> dict[str, Entity | None]:
-    if listed is None:
-        return {}
+def _with(known: Known, changed: Changed, listed: str, id: UUID) -> dict[str, Entity | None]:
     members = _now(known, changed, listed, Members) or Members()
     return {listed: Members(ids=(*members.ids, id))}
 
 
-def _without(
-    known: Known, changed: Changed, listed: str | None, id: UUID
-) -> dict[str, Entity | None]:
-    if listed is None:
-        return {}
+def _without(known: Known, changed: Changed, listed: str, id: UUID) -> dict[str, Entity | None]:
     members = _now(known, changed, listed, Members) or Members()
     left = tuple(each for each in members.ids if each != id)
     return {listed: Members(ids=left) if left else None}

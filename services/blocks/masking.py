@@ -39,8 +39,7 @@ def masked(
         found.append(Secret(place, value))
         return MASK
 
-    whole = _replaced(dict(values), _ways(secret_fields), [], hidden) if values else {}
-    return whole, found
+    return _all_shown(values, secret_fields, hidden), found
 
 
 def unmasked(values: Mapping[str, Any], secrets: Iterable[Secret]) -> dict[str, Any]:
@@ -60,12 +59,19 @@ def kept(
     def known(place: list[Step], value: Any) -> Any:
         return _at(before, place, value) if value == MASK else value
 
-    return _replaced(dict(given), _ways(secret_fields), [], known) if given else {}
+    return _all_shown(given, secret_fields, known)
 
 
 def is_reference(value: Any) -> bool:
     """Whether *value* stands for another block."""
     return isinstance(value, dict) and REFERENCE in value
+
+
+def _all_shown(
+    values: Mapping[str, Any], secret_fields: Iterable[str], leaf: Leaf
+) -> dict[str, Any]:
+    # nothing at all would be a leaf itself where everything is secret
+    return _replaced(dict(values), _ways(secret_fields), [], leaf) if values else {}
 
 
 def _ways(secret_fields: Iterable[str]) -> Ways:

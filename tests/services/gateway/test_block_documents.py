@@ -226,15 +226,26 @@ def test_a_reference_stands_for_the_block(api: httpx.Client, make: Make) -> None
 
 
 def test_references_do_not_go_round_in_circles(api: httpx.Client, make: Make) -> None:
-    one = make("one", {}).json()
-    two = make("two", {"part": {"$ref": {"block_document_id": one["id"]}}}).json()
-    path = f"/block_documents/{one['id']}"
-    to_two = {"part": {"$ref": {"block_document_id": two["id"]}}}
+    def to(*others: dict[str, Any]) -> dict[str, Any]:
+        return {
+            f"part{n}": {"$ref": {"block_document_id": each["id"]}} for n, each in enumerate(others)
+        }
 
-    assert api.patch(path, json={"data": to_two}).status_code == 204
-    assert api.get(path).json()["data"] == {"part": {}}
-    to_itself = {"part": {"$ref": {"block_document_id": one["id"]}}}
-    assert api.patch(path, json={"data": to_itself}).status_code == 400
+    one = make("one", {}).json()
+    two = make("two", to(one)).json()
+    three = make("three", to(one, two, one)).json()
+    path = f"/block_documents/{one['id']}"
+    for other in (one, two, three):
+        refused = api.patch(path, json={"data": to(other)})
+        assert refused.status_code == 400
+        assert refused.json()["detail"].endswith(
+            "it would introduce a cycle into the block_document_reference graph"
+            f" (parent={one['id']}, reference={other['id']})."
+        )
+    four = make("four", to(three)).json()
+    assert four["data"] == {"part0": {"part0": {}, "part1": {"part0": {}}, "part2": {}}}
+    last = to(make("last", {}).json())
+    assert api.patch(f"/block_documents/{four['id']}", json={"data": last}).status_code == 204
 
 
 @pytest.mark.parametrize(

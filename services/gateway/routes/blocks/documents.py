@@ -126,11 +126,32 @@ async def _check_references(context: Context, id: UUID, given: dict[str, Any]) -
             UUID(str(cast("dict[str, Any]", to)["block_document_id"]))
         except ValueError:
             raise detail(400, f"Received no block_document_id in key {name}") from None
-    for name, other in references_in(given).items():
-        if other == id:
-            raise detail(400, f"A block cannot refer to itself, in key {name}")
+    for other in references_in(given).values():
         if await context.resource(BlockDocument, other) is None:
             raise detail(409, CONFLICT)
+        if await _leads(context, other, id):
+            raise detail(
+                400,
+                "Cannot create block document reference: it would introduce a cycle into the"
+                f" block_document_reference graph (parent={id}, reference={other}).",
+            )
+
+
+async def _leads(context: Context, start: UUID, to: UUID) -> bool:
+    """Whether the references from *start* on lead *to* a block."""
+    seen: set[UUID] = set()
+    open_ids = [start]
+    while open_ids:
+        id = open_ids.pop()
+        if id == to:
+            return True
+        if id in seen:
+            continue
+        seen.add(id)
+        document = await context.resource(BlockDocument, id)
+        if document is not None:
+            open_ids += references_in(document.data).values()
+    return False
 
 
 async def _identified(context: Context, call: Call) -> BlockDocument:
