@@ -13,7 +13,7 @@ DEFINITIONS = "#/definitions/"
 
 
 def checksum_of(fields: Mapping[str, Any]) -> str:
-    """The checksum of a schema; RecursionError when it is nested too deeply."""
+    """The checksum of a schema."""
     text = json.dumps([[_without_secret_fields(_own(fields))], {}], sort_keys=True)
     return f"sha256:{sha256(text.encode()).hexdigest()}"
 

@@ -32,7 +32,7 @@ class Secret(Struct, frozen=True, array_like=True):
 def masked(
     values: Mapping[str, Any], secret_fields: Iterable[str]
 ) -> tuple[dict[str, Any], list[Secret]]:
-    """*values* with masks, and what they hide; RecursionError when they are nested too deeply."""
+    """*values* with masks, and what they hide."""
     found: list[Secret] = []
 
     def hidden(place: list[Step], value: Any) -> Any:
@@ -60,6 +60,22 @@ def kept(
         return _at(before, place, value) if value == MASK else value
 
     return _all_shown(given, secret_fields, known)
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether *value* is nested more than *most* levels deep."""
+    level: list[Any] = [value]
+    for _ in range(most + 1):
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += cast("dict[str, Any]", each).values()
+            elif isinstance(each, list):
+                below += cast("list[Any]", each)
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def is_reference(value: Any) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.blocks.masking import MASK, kept, masked, unmasked
+from services.blocks.masking import MASK, is_deeper, kept, masked, unmasked
 
 REFERENCE = {"$ref": {"block_document_id": "0190a5b2-6f2e-4a10-9a77-000000000093"}}
 
@@ -79,3 +79,11 @@ def test_a_mask_keeps_the_secret_that_was_there(
     before = {"a": {"b": 1, "c": [2]}, "d": 4, "l": [{"p": "x"}]}
 
     assert kept(given_, before, ["a", "l.p"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "depth"), [(1, 0), ({}, 0), ([1], 1), ({"a": [1, {"b": 2}]}, 3), ([[], [[1]]], 3)]
+)
+def test_the_depth_of_a_value_is_known(value: Any, depth: int) -> None:
+    assert not is_deeper(value, depth)
+    assert depth == 0 or is_deeper(value, depth - 1)

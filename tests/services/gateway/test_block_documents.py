@@ -127,6 +127,24 @@ def test_what_is_wrong_with_a_block_is_named(make: Make, body: dict[str, Any], f
     assert refused.json()["exception_detail"][0]["loc"] == ["body", field]
 
 
+def nested(levels: int) -> dict[str, Any]:
+    value: Any = "x"
+    for _ in range(levels - 1):
+        value = [value]
+    return {"password": value}
+
+
+def test_data_is_nested_only_so_deep(api: httpx.Client, make: Make) -> None:
+    deep = make("deep", nested(32)).json()
+    assert secrets_of(api, deep) == nested(32)
+    for levels in (33, 300, 900):
+        refused = make("deeper", nested(levels))
+        assert refused.status_code == 422
+        assert refused.json()["exception_detail"][0]["loc"][0] == "body"
+        refused = api.patch(f"/block_documents/{deep['id']}", json={"data": nested(levels)})
+        assert refused.status_code == 422
+
+
 def test_a_block_has_a_schema_of_its_type(api: httpx.Client, make: Make, unknown: str) -> None:
     for body in ({"block_schema_id": unknown}, {"block_type_id": unknown}):
         refused = make(**body)

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from tests.services.gateway.test_keys import client, made
 from tests.support.gateway import Running
 from tests.support.servers import RedisServer
 
@@ -60,6 +62,19 @@ def test_secrets_are_read_with_their_own_key(redis_server: RedisServer, tmp_path
             assert answer.json() == {
                 "exception_message": "These secrets were encrypted with another key."
             }
+
+
+@pytest.mark.anyio
+async def test_who_may_only_look_sees_masks(redis_server: RedisServer, tmp_path: Path) -> None:
+    settings: Any = {"builtin_block_types": True, "api_keys_required": True}
+    with Running(redis_server.url, tmp_path / "one", "keys", **settings) as running:
+        _, proposes = await made(running, "propose")
+        _, reads = await made(running, "read")
+        with client(running, proposes) as proposer, client(running, reads) as reader:
+            path = f"/block_documents/{block(proposer, value='v').json()['id']}"
+            asked = {"include_secrets": "1"}
+            assert proposer.get(path, params=asked).json()["data"] == {"value": "v"}
+            assert reader.get(path, params=asked).json()["data"] == {"value": "********"}
 
 
 def test_without_a_key_there_are_no_secrets(redis_server: RedisServer, tmp_path: Path) -> None:

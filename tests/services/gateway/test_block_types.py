@@ -154,6 +154,15 @@ def test_what_is_wrong_with_a_schema_is_named(
     assert refused.json()["exception_detail"][0]["loc"][-1] == field
 
 
+def test_fields_are_nested_only_so_deep(api: httpx.Client, block_type: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"title": "x"}
+    for _ in range(63):
+        fields = {"a": fields}
+    for given, status in ((fields, 201), ({"a": fields}, 422)):
+        body = {"fields": given, "block_type_id": block_type["id"]}
+        assert api.post("/block_schemas/", json=body).status_code == status
+
+
 def test_a_schema_needs_the_types_that_it_names(
     api: httpx.Client, block_type: dict[str, Any]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def bytes_below(directory: Path) -> bytes:
 def bytes_in_redis(url: str) -> bytes:
     """All keys and what they hold, as it is: a dump might be compressed."""
     client: Any = blocking.Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
-    read = {
+    read: dict[bytes, Callable[[bytes], Any]] = {
         b"hash": client.hgetall,
         b"stream": client.xrange,
         b"string": client.get,

@@ -9,7 +9,7 @@ from events.proposals import StoreResource
 from events.queries import BlockDocumentQuery
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType
 
-from ....blocks.masking import REFERENCE, is_reference, kept, masked
+from ....blocks.masking import REFERENCE, is_deeper, is_reference, kept, masked
 from ....blocks.sealing import Unsealable
 from ...context import Context
 from ...http.calls import Call
@@ -19,6 +19,9 @@ from ...rendering.blocks import BlockDocumentResponse
 from ...resources import change, remove
 from .bodies import BlockDocumentCreate, BlockDocumentUpdate
 from .reading import Blocks, gathered, references_in, secret_fields_of, whole
+
+LEVELS_MAX = 32
+"""How deep data may be nested; references nest the data of several blocks."""
 
 OTHER_TYPE = "Must migrate block document to a block schema of the same block type."
 
@@ -34,7 +37,7 @@ async def create_block_document(context: Context, call: Call) -> Reply:
     if schema.block_type_id != given.block_type_id:
         raise detail(400, OTHER_TYPE)
     id = context.new_id()
-    await _check_references(context, id, given.data)
+    await _check(context, id, given.data)
     made = BlockDocument(
         id=id,
         name=given.name or f"anonymous-{context.new_id()}",
@@ -81,7 +84,7 @@ async def update_block_document_data(context: Context, call: Call) -> Reply:
         raise detail(409, CONFLICT)
     if schema.block_type_id != document.block_type_id:
         raise detail(400, OTHER_TYPE)
-    await _check_references(context, document.id, given.data)
+    await _check(context, document.id, given.data)
 
     def changed(current: BlockDocument) -> dict[str, Any]:
         before = whole(context, current)
@@ -108,14 +111,14 @@ def _sealed(context: Context, given: dict[str, Any], schema: BlockSchema) -> dic
     try:
         shown, secrets = masked(given, secret_fields_of(schema))
         return {"data": shown, "sealed": context.seal.sealed(secrets)}
-    except RecursionError:
-        raise invalid("This is nested too deeply", "body", "data") from None
     except Unsealable as error:
         raise failed(500, str(error)) from None
 
 
-async def _check_references(context: Context, id: UUID, given: dict[str, Any]) -> None:
-    """Raise `Refused` when the block *id* cannot refer to what it is *given*."""
+async def _check(context: Context, id: UUID, given: dict[str, Any]) -> None:
+    """Raise `Refused` when the block *id* cannot hold, or refer to, what it is *given*."""
+    if is_deeper(given, LEVELS_MAX):
+        raise invalid(f"This is nested more than {LEVELS_MAX} levels deep", "body", "data")
     for name, value in given.items():
         if not is_reference(value):
             continue

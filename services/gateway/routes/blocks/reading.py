@@ -9,6 +9,7 @@ from events.resources.resource import Resource
 
 from ....blocks.masking import REFERENCE, is_reference, masked, unmasked
 from ....blocks.sealing import Unsealable
+from ...access import calling
 from ...context import Context
 from ...http.errors import failed
 from ...rendering.blocks import (
@@ -27,13 +28,20 @@ R = TypeVar("R", bound=Resource)
 DEPTH_MAX = 8
 """How far references are followed."""
 
+FOLLOWED_MAX = 10_000
+"""How many references are followed for one answer; others are shown as they are."""
+
 
 class Blocks:
-    """Shows blocks, *with_secrets* or with a mask in the place of each."""
+    """Shows blocks, with a mask in the place of each secret.
+
+    *with_secrets* leaves the masks away, for callers who may do more than look.
+    """
 
     def __init__(self, context: Context, *, with_secrets: bool = False) -> None:
         self._context = context
-        self._with_secrets = with_secrets
+        self._with_secrets = with_secrets and calling.get().may("propose")
+        self._followed = 0
         self._read: dict[UUID, Resource | None] = {}
 
     async def block_type(self, id: UUID) -> BlockTypeResponse | None:
@@ -58,6 +66,9 @@ class Blocks:
             other = await self._one(BlockDocument, id)
             if other is None or id in (document.id, *above) or len(above) >= DEPTH_MAX:
                 del shown[name]
+                continue
+            self._followed += 1
+            if self._followed > FOLLOWED_MAX:
                 continue
             referred = await self.document(other, (document.id, *above))
             shown[name], references[name] = referred.data, reference_response(referred)

@@ -12,6 +12,7 @@ from events.queries.queries import LIMIT_MAX
 from events.resources.blocks import BlockSchema, BlockType
 
 from ....blocks.checksums import checksum_of
+from ....blocks.masking import is_deeper
 from ...context import Context
 from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
@@ -20,6 +21,9 @@ from ...rendering.blocks import REFERENCES, BlockSchemaResponse
 from ...resources import ask, is_new, remove
 from .bodies import BlockSchemaCreate
 from .reading import Blocks, gathered
+
+LEVELS_MAX = 64
+"""How deep fields may be nested."""
 
 
 class Referred(Struct, frozen=True):
@@ -31,6 +35,8 @@ class Referred(Struct, frozen=True):
 async def create_block_schema(context: Context, call: Call) -> Reply:
     """Create a block schema, or find the one of this checksum and version."""
     given = call.as_a(BlockSchemaCreate)
+    if is_deeper(given.fields, LEVELS_MAX):
+        raise invalid(f"This is nested more than {LEVELS_MAX} levels deep", "body", "fields")
     _check_secret_fields(given.fields)
     if await context.resource(BlockType, given.block_type_id) is None:
         raise detail(404, f"Block type {given.block_type_id} not found.")
@@ -41,10 +47,7 @@ async def create_block_schema(context: Context, call: Call) -> Reply:
                 f"Cannot create block schema because block type '{slug}' was not found."
                 "Did you forget to register the block type?",
             )
-    try:
-        checksum = checksum_of(given.fields)
-    except RecursionError:
-        raise invalid("These fields are nested too deeply", "body", "fields") from None
+    checksum = checksum_of(given.fields)
     made = BlockSchema(id=context.new_id(), checksum=checksum, **structs.asdict(given))
     decision = await ask(
         context,
