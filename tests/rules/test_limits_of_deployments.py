@@ -1,5 +1,6 @@
 """A deployment has a concurrency limit of its own, or shares one, or has none."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from events.changes import FlowRegistered
 from events.decisions import Decision, Outcome
 from events.entities import Flow, flow_key
-from events.identity import deployment_limit_id_of
+from events.identity import derived_id
 from events.proposals import (
     AmendResource,
     CreateLimit,
@@ -20,9 +21,9 @@ from events.resources.deployments import Deployment
 from events.resources.registry import resource_key
 from events.slots import ConcurrencyLimit, limit_key, limit_name_key
 from tests.support.case import Case
-from tests.support.examples import DEPLOYMENT, FLOW, LEASE, NOON, STATE
+from tests.support.examples import DEPLOYMENT, FLOW, LEASE, MINUTE, NOON, STATE
 
-OWN = deployment_limit_id_of(DEPLOYMENT)
+OWN = derived_id(NOON, DEPLOYMENT, "limit")
 SHARED = STATE
 NAME = f"deployment:{DEPLOYMENT}"
 
@@ -49,11 +50,12 @@ def store(case: Case, **fields: Any) -> Decision:
     return case.decided(StoreResource(resource=made, **given))  # pyright: ignore[reportArgumentType]
 
 
-def amend(case: Case, **fields: Any) -> Decision:
+def amend(case: Case, at: datetime = NOON, **fields: Any) -> Decision:
     return case.decided(
         AmendResource(
             id=f"amend {case.position}", kind="deployment", resource_id=DEPLOYMENT, fields=fields
-        )
+        ),
+        at,
     )
 
 
@@ -78,8 +80,10 @@ def test_a_number_makes_a_limit_of_its_own(case: Case) -> None:
     assert limits(case) == (5, OWN, 5, True)
     amend(case, concurrency_limit=None)
     assert limits(case) == NONE
-    amend(case, concurrency_limit=4)
-    assert limits(case) == (4, OWN, 4, True)
+    amend(case, NOON + MINUTE, concurrency_limit=4)
+    another = derived_id(NOON + MINUTE, DEPLOYMENT, "limit")
+    assert limits(case) == (4, another, None, True)
+    assert limit_key(another) in case.known
 
 
 def test_what_leases_hold_stays_when_the_number_changes(case: Case) -> None:

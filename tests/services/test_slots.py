@@ -8,13 +8,12 @@ import pytest
 from redis.asyncio import Redis
 
 from events.decisions import Decision, Recorded
-from events.entities import Entity
+from events.entities import Alias, Entity
 from events.evolve import evolve, learn
-from events.identity import deployment_limit_id_of
 from events.log.redis import RedisEventLog
 from events.proposals import CreateFlowRun, ProposeFlowRunState, RegisterFlow, StoreResource
 from events.resources.deployments import Deployment
-from events.slots import ConcurrencyLimit, limit_key
+from events.slots import ConcurrencyLimit, limit_key, limit_name_key
 from events.states import ProposedState, StateType
 from events.streams import Streams
 from events.wire.codec import decode_decision
@@ -34,7 +33,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
-LIMIT = deployment_limit_id_of(DEPLOYMENT)
+LIMIT = limit_name_key(f"deployment:{DEPLOYMENT}")
 
 
 async def deploy(proposer: Any, most: int) -> None:
@@ -64,7 +63,9 @@ async def holders(log: RedisEventLog) -> dict[UUID, UUID]:
         decision = decode_decision(entry.body)
         recorded = Recorded(partition=0, position=position, time_ms=0, decision=decision)
         learn(known, evolve(known, recorded))
-    limit = known[limit_key(LIMIT)]
+    named = known[LIMIT]
+    assert isinstance(named, Alias)
+    limit = known[limit_key(named.id)]
     assert isinstance(limit, ConcurrencyLimit)
     assert limit.limit.active_slots == len(limit.leases)
     return {id: held.holder.id for id, held in limit.leases.items() if held.holder}

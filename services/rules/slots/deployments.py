@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from events.changes import Change, LimitRemoved, LimitStored
 from events.decisions import Outcome
 from events.entities import Alias
-from events.identity import deployment_limit_id_of
+from events.identity import derived_id
 from events.resources.deployments import Deployment
 from events.slots import Limit, limit_key, limit_name_key
 
@@ -60,7 +60,7 @@ def limited(known: Known, deployment: Deployment, given: Collection[str], at: da
             return Limited(deployment, refused=UNKNOWN)
         most = None
     elif most is not None:
-        shared = deployment_limit_id_of(deployment.id) if own is None else own.limit.id
+        shared = derived_id(at, deployment.id, "limit") if own is None else own.limit.id
         changes = (LimitStored(limit=_of_its_own(known, deployment.id, shared, most, at)),)
     if own is not None and own.limit.id != shared:
         changes = (LimitRemoved(id=own.limit.id, name=own.limit.name),)
