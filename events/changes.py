@@ -31,6 +31,20 @@ class FlowRegistered(_Change, frozen=True, kw_only=True, tag="flow_registered.v1
     flow: Flow
 
 
+class FlowAmended(_Change, frozen=True, kw_only=True, tag="flow_amended.v1"):
+    """The tags of a flow are these from now on."""
+
+    tags: list[str]
+    updated: Instant
+
+
+class FlowDeleted(_Change, frozen=True, kw_only=True, tag="flow_deleted.v1"):
+    """A flow is gone, and its name is free."""
+
+    id: UUID
+    name: str
+
+
 class FlowRunCreated(_Change, frozen=True, kw_only=True, tag="flow_run_created.v1"):
     """A flow run exists from now on."""
 
@@ -225,6 +239,8 @@ class LeaseRenewed(_Change, frozen=True, kw_only=True, tag="lease_renewed.v1"):
 
 Change = (
     FlowRegistered
+    | FlowAmended
+    | FlowDeleted
     | FlowRunCreated
     | TaskRunCreated
     | StateEntered

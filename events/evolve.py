@@ -9,6 +9,8 @@ from msgspec import UNSET, structs
 from . import inputs
 from .changes import (
     Change,
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -49,6 +51,7 @@ from .entities import (
     TaskCache,
     TaskRun,
     TaskRunProgress,
+    flow_key,
     flow_name_key,
     flow_run_key,
     task_place_key,
@@ -77,6 +80,8 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
         match change:
             case FlowRegistered(flow=flow):
                 changed[flow_name_key(flow.name)] = Alias(id=flow.id)
+            case FlowDeleted(id=id, name=name):
+                changed |= {flow_key(id): None, flow_name_key(name): None}
             case TaskRunCreated(attributes=made) if made.flow_run_id is not None:
                 place = task_place_key(made.flow_run_id, made.task_key, made.dynamic_key)
                 changed[place] = Alias(id=made.id)
@@ -123,6 +128,10 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
     match change, entity:
         case FlowRegistered(flow=flow), _:
             return flow
+        case FlowAmended(tags=tags, updated=updated), Flow():
+            return structs.replace(entity, tags=tags, updated=updated)
+        case FlowDeleted(), _:
+            return None
         case FlowRunCreated(attributes=attributes, policy=policy), _:
             return FlowRun(attributes, FlowRunProgress(policy=policy))
         case TaskRunCreated(attributes=attributes), _:
@@ -166,7 +175,8 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             return entity
         case (
             (
-                StateEntered()
+                FlowAmended()
+                | StateEntered()
                 | PolicyAmended()
                 | FlowRunAmended()
                 | TaskRunAmended()

@@ -56,6 +56,16 @@ def tags_lease_id_of(task_run_id: UUID) -> UUID:
     return uuid5(NAMESPACE, f"lease/tags/{task_run_id}")
 
 
+def deployment_limit_id_of(deployment_id: UUID) -> UUID:
+    """The id of the concurrency limit that a deployment has of its own."""
+    return uuid5(NAMESPACE, f"limit/deployment/{deployment_id}")
+
+
+def artifact_collection_id_of(key: str) -> UUID:
+    """The id of all artifacts that have a key."""
+    return uuid5(NAMESPACE, f"artifact_collection/{key}")
+
+
 def fraction_of(*parts: object) -> float:
     """A hash of *parts* as a number from 0 up to 1, without 1: chance that can be replayed."""
     digest = blake2b(repr(parts).encode(), digest_size=8).digest()

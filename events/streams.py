@@ -12,6 +12,7 @@ from msgspec import Struct
 from .entities import TASK_CACHE
 from .identity import cache_id_of, partition_of, task_run_id_of
 from .proposals import (
+    AmendFlow,
     AmendFlowRun,
     AmendLimit,
     AmendResource,
@@ -20,6 +21,7 @@ from .proposals import (
     CreateFlowRun,
     CreateLimit,
     CreateTaskRun,
+    DeleteFlow,
     DeleteFlowRun,
     DeleteInput,
     DeleteLimit,
@@ -131,6 +133,16 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A sorted set: those a worker has not acknowledged yet, by when they wait again."""
         return self._key(partition, f"handed_out:{task_key}")
 
+    @property
+    def told(self) -> str:
+        """A stream: events of clients and of the server, as subscribers see them."""
+        return self._key(self.control, "told")
+
+    @property
+    def telling(self) -> str:
+        """A hash: by partition, the entry up to which its events have been told."""
+        return self._key(self.control, "telling")
+
     def replies(self, partition: int, client: str) -> str:
         return self._key(partition, f"replies:{client}")
 
@@ -146,7 +158,9 @@ class Streams(Struct, frozen=True, kw_only=True):
     def of(self, proposal: Proposal) -> int:
         """The partition that decides *proposal*: its flow run's, or its task run's without one."""
         match proposal:
-            case RegisterFlow() | StoreResource() | AmendResource() | RemoveResource():
+            case RegisterFlow() | AmendFlow() | DeleteFlow():
+                return self.control
+            case StoreResource() | AmendResource() | RemoveResource():
                 return self.control
             case (
                 TakeSlots()

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         int,
         Field(ge=1_024, le=64 * MEBIBYTE, description="largest parameters of a run, in bytes"),
     ] = 524_288
+    events_retention_period: Annotated[
+        int,
+        Field(ge=60, le=10 * 365 * 86_400, description="how long events are kept, in s"),
+    ] = 7 * 86_400
     tasks_tag_concurrency_slot_wait_seconds: Annotated[
         float,
         Field(ge=0, le=3_600, description="longest wait of a task run for slots of its tags, in s"),

@@ -18,9 +18,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from events.log.redis import RedisEventLog
+from events.log.told import Told
 from events.streams import Streams
 from projections.reads import Views, ViewsAbsent
 from projections.store import Store, open_engine
+from projections.told import ToldWorker
 from projections.views import PROJECTIONS
 from projections.worker import Worker
 from services.gateway import GatewayLimits, create_app
@@ -80,6 +82,16 @@ def rule_processor(settings: Settings, streams: Streams, url: str, redis: Any) -
     )
 
 
+def keep(settings: Settings) -> timedelta:
+    """How long events are kept."""
+    return timedelta(seconds=settings.events_retention_period)
+
+
+def told_on(settings: Settings, streams: Streams, redis: Any) -> Told:
+    """Where events are told."""
+    return Told(redis, streams, settings.events_retention_period * 1_000)
+
+
 class Projector(NamedTuple):
     """The views follow the log; the task ends only when it cannot go on, and says why."""
 
@@ -96,11 +108,19 @@ async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGene
     """A projector, running."""
     async with opened(streams, url) as log:
         with views_of(settings) as engine:
-            worker = Worker(log, Store(engine), PROJECTIONS, (RedisError, OSError))
+            away = (RedisError, OSError)
+            worker = Worker(log, Store(engine), PROJECTIONS, away)
             running = asyncio.create_task(worker.run(), name="projector")
+            redis = connected(url)
+            told = ToldWorker(
+                told_on(settings, streams, redis), Store(engine), clock.now, keep(settings), away
+            )
+            copying = asyncio.create_task(told.run(), name="projector: events")
             try:
                 yield Projector(running, worker)
             finally:
+                await end(copying)
+                await redis.aclose()
                 await end(running)
                 if not running.cancelled():
                     running.result()
@@ -237,6 +257,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
         )
         secret = settings.api_auth_string
         limits = GatewayLimits(
+            public_api_url=settings.public_api_url,
             body_bytes_max=settings.body_bytes_max,
             parameters_bytes_max=settings.api_max_parameter_size,
             views_wait_s=settings.views_wait_ms / 1000,
@@ -247,6 +268,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             log=log,
             waiting=Waiting(redis, streams),
             views=Views(stack.enter_context(views_of(settings))),
+            told=told_on(settings, streams, redis),
             now=clock.now,
             new_id=clock.new_id,
             limits=limits,

@@ -3,11 +3,13 @@
 from .inputs import DeleteInput, InputKey, ResumeFlowRun, StoreInput
 from .resources import AmendResource, RemoveResource, StoreResource
 from .runs import (
+    AmendFlow,
     AmendFlowRun,
     AmendTaskRun,
     CacheTaskState,
     CreateFlowRun,
     CreateTaskRun,
+    DeleteFlow,
     DeleteFlowRun,
     DeleteTaskRun,
     FireTimer,
@@ -36,6 +38,8 @@ from .slots import (
 
 Proposal = (
     RegisterFlow
+    | AmendFlow
+    | DeleteFlow
     | CreateFlowRun
     | ProposeFlowRunState
     | AmendFlowRun
@@ -68,6 +72,7 @@ Proposal = (
 )
 
 __all__ = [
+    "AmendFlow",
     "AmendFlowRun",
     "AmendLimit",
     "AmendResource",
@@ -76,6 +81,7 @@ __all__ = [
     "CreateFlowRun",
     "CreateLimit",
     "CreateTaskRun",
+    "DeleteFlow",
     "DeleteFlowRun",
     "DeleteInput",
     "DeleteLimit",

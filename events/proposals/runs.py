@@ -21,6 +21,19 @@ class RegisterFlow(AnyProposal, frozen=True, kw_only=True, tag="register_flow.v1
     labels: dict[str, Any] = {}
 
 
+class AmendFlow(AnyProposal, frozen=True, kw_only=True, tag="amend_flow.v1"):
+    """Give a flow these tags instead of its own; None leaves them."""
+
+    flow_id: UUID
+    tags: list[str] | None = None
+
+
+class DeleteFlow(AnyProposal, frozen=True, kw_only=True, tag="delete_flow.v1"):
+    """Forget a flow and its deployments; its runs are deleted by who knows them."""
+
+    flow_id: UUID
+
+
 class CreateFlowRun(AnyProposal, frozen=True, kw_only=True, tag="create_flow_run.v1"):
     """Create a flow run in a first state; a second creation of the same id changes nothing.
 

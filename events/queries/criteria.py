@@ -72,6 +72,12 @@ class NameIs(Criterion, frozen=True, kw_only=True):
     like_: str | None = None
 
 
+class KeyIs(NameIs, frozen=True, kw_only=True):
+    """The key is so, or there is one, or there is none."""
+
+    exists_: bool | None = None
+
+
 class NameStarts(Criterion, frozen=True, kw_only=True):
     """The name is one of these, or begins with one of those, whatever its case."""
 
@@ -83,6 +89,12 @@ class TextIsAny(Criterion, frozen=True, kw_only=True):
     """The text is one of these."""
 
     any_: list[str] | None = None
+
+
+class Holds(Criterion, frozen=True, kw_only=True):
+    """The list holds this text."""
+
+    text: str
 
 
 class TextIs(Criterion, frozen=True, kw_only=True):

@@ -1,13 +1,27 @@
-"""Queries of resources that are asked about nothing but themselves.
+"""Queries of resources that are asked about themselves and, at most, the runs that they are of.
 
 A demand is on the field of the same name, so that no more than this has to be said of a kind.
 """
 
 from typing import ClassVar
 
-from .criteria import Combined, Criterion, IdIsAny, NameIs, TagsAre
+from msgspec import field
+
+from .criteria import (
+    Combined,
+    Criterion,
+    Holds,
+    IdIsAny,
+    InstantIs,
+    KeyIs,
+    NameIs,
+    TagsAre,
+    TextIs,
+    TextIsAny,
+)
+from .filters import DeploymentFilter, FlowFilter, FlowRunFilter, TaskRunFilter
 from .queries import Page
-from .sorts import VariableSort
+from .sorts import ArtifactSort, AutomationSort, VariableSort
 
 
 class KindPage(Page, frozen=True, kw_only=True):
@@ -47,3 +61,98 @@ class VariableQuery(KindPage, frozen=True, kw_only=True):
 
     variables: VariableFilter | None = None
     sort: VariableSort | None = None
+
+
+class ArtifactFilter(Combined, frozen=True, kw_only=True):
+    """Which artifacts."""
+
+    id: IdIsAny | None = None
+    key: KeyIs | None = None
+    flow_run_id: IdIsAny | None = None
+    task_run_id: IdIsAny | None = None
+    type: TextIs | None = None
+
+
+class LatestArtifactFilter(Combined, frozen=True, kw_only=True):
+    """Which of the artifacts that are the newest of their key."""
+
+    id: IdIsAny | None = field(default=None, name="latest_id")
+    key: KeyIs | None = None
+    flow_run_id: IdIsAny | None = None
+    task_run_id: IdIsAny | None = None
+    type: TextIs | None = None
+
+
+class OfRunsPage(KindPage, frozen=True, kw_only=True):
+    """A page of resources of runs that match as well; one of no run matches no such filter."""
+
+    flows: FlowFilter | None = None
+    flow_runs: FlowRunFilter | None = None
+    task_runs: TaskRunFilter | None = None
+    deployments: DeploymentFilter | None = None
+
+
+class ArtifactQuery(OfRunsPage, frozen=True, kw_only=True):
+    """A page of artifacts."""
+
+    kind = "artifact"
+    filtered = "artifacts"
+    ordered = "ID_DESC"
+
+    artifacts: ArtifactFilter | None = None
+    sort: ArtifactSort | None = None
+
+
+class LatestArtifactQuery(OfRunsPage, frozen=True, kw_only=True):
+    """A page of those artifacts that are the newest of their key."""
+
+    kind = "artifact"
+    filtered = "artifacts"
+    ordered = "ID_DESC"
+
+    artifacts: LatestArtifactFilter | None = None
+    sort: ArtifactSort | None = None
+
+
+class AutomationFilter(Combined, frozen=True, kw_only=True):
+    """Which automations."""
+
+    id: IdIsAny | None = None
+    name: TextIsAny | None = None
+    created: InstantIs | None = None
+    tags: TagsAre | None = None
+
+
+class AutomationQuery(KindPage, frozen=True, kw_only=True):
+    """A page of automations."""
+
+    kind = "automation"
+    filtered = "automations"
+
+    automations: AutomationFilter | None = None
+    sort: AutomationSort | None = None
+
+
+class RelatedFilter(Combined, frozen=True, kw_only=True):
+    """Which automations have to do with a resource: are owned by it, or related to it at all."""
+
+    owner_resource: TextIsAny | None = None
+    related: Holds | None = None
+
+
+class RelatedQuery(KindPage, frozen=True, kw_only=True):
+    """A page of the automations that have to do with a resource."""
+
+    kind = "automation"
+    filtered = "related"
+
+    related: RelatedFilter | None = None
+
+
+class SavedSearchQuery(KindPage, frozen=True, kw_only=True):
+    """A page of saved searches."""
+
+    kind = "saved_search"
+    filtered = "searches"
+
+    searches: ClassVar[None] = None

@@ -38,6 +38,25 @@ class BlockDocumentSort(StrEnum):
     BLOCK_TYPE_AND_NAME_ASC = "BLOCK_TYPE_AND_NAME_ASC"
 
 
+class ArtifactSort(StrEnum):
+    """Orders of artifacts; those without a key come before all keys."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    ID_DESC = "ID_DESC"
+    KEY_DESC = "KEY_DESC"
+    KEY_ASC = "KEY_ASC"
+
+
+class AutomationSort(StrEnum):
+    """Orders of automations."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+
+
 class FlowRunSort(StrEnum):
     """Orders of flow runs; a run that has not started sorts by its expected start."""
 

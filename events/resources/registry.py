@@ -5,6 +5,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from .api_keys import API_KEY, ApiKey
+from .artifacts import ARTIFACT, Artifact
+from .automations import AUTOMATION, Automation
 from .blocks import (
     BLOCK_DOCUMENT,
     BLOCK_SCHEMA,
@@ -17,16 +19,20 @@ from .blocks import (
 )
 from .deployments import DEPLOYMENT, Deployment
 from .resource import Kind, Resource, kind_name
+from .saved_searches import SAVED_SEARCH, SavedSearch
 from .variables import VARIABLE, Variable
 from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
 
 AnyResource = (
     ApiKey
+    | Artifact
+    | Automation
     | BlockDocument
     | BlockSchema
     | BlockType
     | Deployment
     | ResultStorage
+    | SavedSearch
     | Variable
     | Worker
     | WorkPool
@@ -38,11 +44,14 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         API_KEY,
+        ARTIFACT,
+        AUTOMATION,
         BLOCK_DOCUMENT,
         BLOCK_SCHEMA,
         BLOCK_TYPE,
         DEPLOYMENT,
         RESULT_STORAGE,
+        SAVED_SEARCH,
         VARIABLE,
         WORK_POOL,
         WORK_QUEUE,

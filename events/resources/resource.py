@@ -39,13 +39,16 @@ class Kind(Struct, frozen=True, kw_only=True):
     """What is true of all resources of one type.
 
     Each of *keys* is a tuple of fields whose values are unique together; one that is None makes
-    no key. Nobody amends *fixed* fields. Lists are filtered by the *shown* ones.
+    no key. Nobody amends *fixed* fields. Lists are filtered by the *shown* ones, and most often
+    by what a resource is *called* and, when it has no parent, by the id that it is *under*.
     """
 
     type: type[Resource]
     keys: tuple[tuple[str, ...], ...] = ()
     parent: Parent | None = None
     fixed: frozenset[str] = frozenset()
+    called: str = "name"
+    under: str | None = None
     shown: tuple[str, ...] = ()
 
     @property

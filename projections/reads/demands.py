@@ -12,9 +12,13 @@ from events.queries.criteria import (
     Contains,
     Criterion,
     Equals,
+    Holds,
     IdIsAny,
+    InstantIs,
+    KeyIs,
     NameIs,
     TagsAre,
+    TextIs,
     TextIsAny,
 )
 from events.resources.blocks import BLOCK_SCHEMA, BLOCK_TYPE
@@ -29,8 +33,10 @@ from .criteria import (
     contains,
     has_tag,
     named,
+    null,
     some,
     tagged,
+    timed,
 )
 from .places import resources
 
@@ -51,17 +57,33 @@ def _equal(column: ColumnElement[Any], flag: Equals) -> Conditions:
     return [] if flag.eq_ is None else [column == flag.eq_]
 
 
+def _text(column: ColumnElement[Any], text: TextIs) -> Conditions:
+    return among(column, text.any_, text.not_any_)
+
+
 def _one_text_of(column: ColumnElement[Any], text: TextIsAny) -> Conditions:
     return among(column, text.any_)
+
+
+def _holding(column: ColumnElement[Any], holds: Holds) -> Conditions:
+    return [has_tag(column, holds.text)]
+
+
+def _keyed(column: ColumnElement[Any], key: KeyIs) -> Conditions:
+    return named(column, key) + null(column, None if key.exists_ is None else not key.exists_)
 
 
 MET: dict[type[Criterion], Callable[[ColumnElement[Any], Any], Conditions]] = {
     AllOf: _all_of,
     Contains: _containing,
     Equals: _equal,
+    Holds: _holding,
     IdIsAny: _one_of,
+    InstantIs: timed,
+    KeyIs: _keyed,
     NameIs: named,
     TagsAre: tagged,
+    TextIs: _text,
     TextIsAny: _one_text_of,
 }
 """How a column meets a criterion."""
@@ -82,6 +104,10 @@ def demanded(c: Columns, kind: Kind, demands: Criterion | None) -> Conditions:
 
 def column_of(c: Columns, kind: Kind, field: str, *, is_flag: bool = False) -> ColumnElement[Any]:
     """Where a row shows *field* of a resource of *kind*."""
+    if field == kind.called:
+        return c.name
+    if field == kind.under:
+        return c.parent_id
     if kind.parent is not None and field == kind.parent.field:
         return c.parent_id
     if field in c:

@@ -4,13 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import json
-from sqlalchemy import ColumnElement, type_coerce
+from sqlalchemy import ColumnElement, func, select, type_coerce
 
 from events.queries import (
     BlockDocumentQuery,
     BlockDocumentSort,
     DeploymentQuery,
     DeploymentSort,
+    LatestArtifactQuery,
+    OfRunsPage,
     ResourceQuery,
     WorkerFilter,
     WorkerQuery,
@@ -22,7 +24,7 @@ from events.resources.resource import Resource
 
 from ..columns import Id
 from .criteria import Columns, Conditions, among, combined, some, timed
-from .demands import block_type_name, demanded, moment, of_blocks_matching
+from .demands import block_type_name, column_of, demanded, moment, of_blocks_matching
 from .entities import AnyRow
 from .filters import (
     flow_conditions,
@@ -63,6 +65,10 @@ def resources_matching(query: ResourceQuery, parent_id: UUID | None) -> Conditio
         case _:
             found = [c.kind == query.kind, *demanded(c, KINDS[query.kind], query.demands)]
             found += of_blocks_matching(c, query)
+            if isinstance(query, OfRunsPage):
+                found += _of_runs_matching(c, query)
+            if isinstance(query, LatestArtifactQuery):
+                found.append(_is_latest(c, query))
     if parent_id is not None:
         found.append(c.parent_id == parent_id)
     return found
@@ -83,7 +89,10 @@ def resources_order(query: ResourceQuery) -> Order:
         case BlockDocumentQuery(sort=BlockDocumentSort.BLOCK_TYPE_AND_NAME_ASC):
             return (block_type_name(c).asc(), c.name.asc(), c.id.asc())
         case _:
-            first = _ordered(c, query.order)
+            field, _, way = query.order.rpartition("_")
+            column = column_of(c, KINDS[query.kind], field.lower())
+            # without a key comes before all keys, which PostgreSQL has to be told
+            first = column.desc().nulls_last() if way == "DESC" else column.asc().nulls_first()
     return (first, c.id.asc())
 
 
@@ -127,3 +136,40 @@ def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
             id = type_coerce(c.shown[field].as_string(), Id)
             found.append(some(place, place.c.id == id, *conditions))
     return found
+
+
+def _of_runs_matching(c: Columns, query: OfRunsPage) -> Conditions:
+    """Which resources are of runs that match; a filter without demands asks for a run as well."""
+    found: Conditions = []
+    run, flow, task, deployment = (
+        each.alias() for each in (flow_runs, flows, task_runs, resources)
+    )
+    is_its_run = run.c.id == c.parent_id
+    if query.flow_runs is not None:
+        found.append(some(run, is_its_run, *flow_run_conditions(run.c, query.flow_runs)))
+    if query.task_runs is not None:
+        id = type_coerce(c.shown["task_run_id"].as_string(), Id)
+        of_task = task_run_conditions(task.c, query.task_runs)
+        found.append(some(task, task.c.id == id, *of_task))
+    if query.flows is not None:
+        of_flow = flow_conditions(flow.c, query.flows)
+        found.append(some(run, is_its_run, some(flow, flow.c.id == run.c.flow_id, *of_flow)))
+    if query.deployments is not None:
+        deployed = deployment_conditions(deployment.c, query.deployments)
+        own = some(deployment, deployment.c.id == run.c.deployment_id, *deployed)
+        found.append(some(run, is_its_run, own))
+    return found
+
+
+def _is_latest(c: Columns, query: LatestArtifactQuery) -> ColumnElement[bool]:
+    """Whether an artifact is the newest of its key."""
+    one = resources.alias()
+    order: Any = (one.c.created.desc(), one.c.id.desc())
+    place = func.row_number().over(partition_by=one.c.name, order_by=order).label("place")
+    of_kind = [one.c.kind == query.kind, one.c.name.is_not(None)]
+    demands = query.artifacts
+    if demands is not None and demands.key is not None and demands.operator != "or_":
+        # whoever asks for a few keys need not wait for all of them
+        of_kind += among(one.c.name, demands.key.any_)
+    placed = select(one.c.id, place).where(*of_kind).subquery()
+    return c.id.in_(select(placed.c.id).where(placed.c.place == 1))

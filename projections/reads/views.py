@@ -22,10 +22,12 @@ from events.queries import (
     TaskRunQuery,
 )
 from events.queries.queries import Page
+from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
 from events.resources.resource import Resource
 from events.states import State
 
 from ..store import checkpoints, projections_table
+from ..told import place_of
 from ..views.concurrency_limits import concurrency_limits as concurrency_limits_view
 from ..views.states import flow_run_states, task_run_states
 from .criteria import Conditions
@@ -44,6 +46,7 @@ from .filters import (
 from .history import FLOW_RUNS, TASK_RUNS, history
 from .resources import resource_of, resources, resources_matching, resources_order
 from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
+from .told import events_counted, events_found
 
 T = TypeVar("T")
 
@@ -214,6 +217,18 @@ class Views:
     async def count_resources(self, query: ResourceQuery, parent_id: UUID | None = None) -> int:
         """How many resources match; the page does not matter."""
         return await self._scalar(_count(resources, resources_matching(query, parent_id)))
+
+    async def events(self, query: EventQuery) -> EventsFound:
+        """A page of events, and how many there are."""
+        return await self._ask(lambda ask: events_found(ask, query))
+
+    async def count_events(self, query: EventCounts) -> list[EventCount]:
+        """Events counted by name, by resource or by spans of time."""
+        return await self._ask(lambda ask: events_counted(ask, query))
+
+    async def told(self) -> str:
+        """How far the view of events is in the stream of what is told."""
+        return await self._ask(place_of)
 
     async def positions(self) -> dict[int, int]:
         """For each partition, the position that all views have reached."""

@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -240,6 +242,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 )
                 is_seen = True
                 yield Statement(AMEND, (*UNCHANGED * 8, *amended, *seen))
+            case FlowAmended() | FlowDeleted():
+                pass
             case FlowRegistered() | TaskRunCreated() | TaskRunAmended():
                 pass
             case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():

@@ -6,6 +6,8 @@ from typing import assert_never
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -43,6 +45,15 @@ UPDATE {table} SET version = :version, position = :position
 """
 )
 
+AMEND = Sql(
+    """
+UPDATE {table} SET tags = :tags, updated = :updated, version = :version, position = :position
+ WHERE id = :id AND position < :position
+""",
+    in_order=True,
+)
+DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
+
 
 def table(name: str) -> Table:
     """The table of the view, under *name*."""
@@ -78,6 +89,12 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                         *(decision.version, position),
                     ),
                 )
+            case FlowAmended(tags=tags, updated=updated):
+                told = structure([plain(tag) for tag in tags])
+                seen = (micros_of(updated), decision.version, position, decision.subject[5:])
+                yield Statement(AMEND, (told, *seen))
+            case FlowDeleted(id=id):
+                yield Statement(DELETE, (str(id),))
             case (
                 FlowRunCreated()
                 | FlowRunAmended()
@@ -106,4 +123,6 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
         yield Statement(TOUCH, (decision.version, position, decision.subject[5:]))
 
 
-flows = Projection(name="flows", version=1, table=table, kinds=(REGISTER, TOUCH), fold=fold)
+flows = Projection(
+    name="flows", version=1, table=table, kinds=(REGISTER, TOUCH, AMEND, DELETE), fold=fold
+)

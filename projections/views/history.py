@@ -20,6 +20,8 @@ from msgspec import UNSET
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -206,6 +208,8 @@ def _history_of(
                 case FlowRunDeleted() | TaskRunDeleted():
                     if isinstance(change, deletion):
                         yield from _taken_away(change.left, change.expected_start_time)
+                case FlowAmended() | FlowDeleted():
+                    pass
                 case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                     pass
                 case TaskRunCreated() | TaskRunAmended() | StateRecorded():

@@ -6,6 +6,8 @@ from typing import assert_never
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -76,6 +78,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                         *(text_id(line.task_run_id), recorded.position),
                     )
                     yield Statement(WRITE, row)
+            case FlowAmended() | FlowDeleted():
+                pass
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                 pass
             case TaskRunCreated() | TaskRunAmended() | StateEntered() | StateRecorded():

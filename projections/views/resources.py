@@ -8,6 +8,8 @@ from msgspec import to_builtins
 from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -36,7 +38,7 @@ from events.instants import micros_of
 from events.resources.registry import kind_of, parent_of
 from events.resources.resource import Resource
 
-from ..columns import TEXT, Moment, id_column, plain, plain_or_none, structure
+from ..columns import TEXT, Moment, id_column, plain, plain_or_none, structure, text_id
 from ..projection import Projection, Row, Sql, Statement
 
 STORE = Sql(
@@ -82,6 +84,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(STORE, _row(resource, recorded.position))
             case ResourceRemoved(id=id):
                 yield Statement(REMOVE, (str(id),))
+            case FlowAmended() | FlowDeleted():
+                pass
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | FlowRunDeleted():
                 pass
             case TaskRunCreated() | TaskRunAmended() | TaskRunDeleted() | TaskRunEnqueued():
@@ -98,13 +102,14 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 def _row(resource: Resource, position: int) -> Row:
     kind, parent = kind_of(resource), parent_of(resource)
+    above = getattr(resource, kind.under) if kind.under else None if parent is None else parent[1]
     shown = {field: _shown(getattr(resource, field)) for field in kind.shown}
     tags: list[str] | None = getattr(resource, "tags", None)
     return (
         str(resource.id),
         kind.name,
-        None if parent is None else str(parent[1]),
-        plain_or_none(getattr(resource, "name", None)),
+        text_id(above),
+        plain_or_none(getattr(resource, kind.called, None)),
         structure(None if tags is None else [plain(tag) for tag in tags]),
         micros_of(resource.created),
         micros_of(resource.updated),

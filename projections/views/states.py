@@ -7,6 +7,8 @@ from msgspec import json
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -81,6 +83,8 @@ def _states_of(
                         recorded.position,
                     )
                     yield Statement(ENTER, row)
+                case FlowAmended() | FlowDeleted():
+                    pass
                 case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                     pass
                 case (

@@ -7,6 +7,8 @@ from msgspec import UNSET, json
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table
 
 from events.changes import (
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -142,6 +144,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 is_seen = True
                 counted: Row = (False, None) if count is UNSET else (True, count)
                 yield Statement(AMEND, (*_attributes(run), *counted, *seen))
+            case FlowAmended() | FlowDeleted():
+                pass
             case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
                 pass
             case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():

@@ -18,6 +18,7 @@ from ..blocks.sealing import Seal
 from ..errors import Unavailable
 from .background import Waiting
 from .context import Context
+from .event_stream.telling import Told
 from .http import versions
 from .http.doors import Api, Doors
 from .http.endpoints import Endpoint
@@ -38,6 +39,7 @@ def create_app(
     log: EventLog,
     views: Views,
     waiting: Waiting,
+    told: Told,
     now: Callable[[], datetime],
     new_id: Callable[[], UUID],
     limits: GatewayLimits | None = None,
@@ -59,6 +61,7 @@ def create_app(
         log=log,
         views=views,
         waiting=waiting,
+        told=told,
         now=now,
         new_id=new_id,
         limits=limits or GatewayLimits(),
@@ -70,6 +73,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        context.start()
         yield
         await context.stop()
 

@@ -1,5 +1,6 @@
 """What every route and socket of one gateway process works with."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -18,7 +19,7 @@ from events.entities import (
     flow_run_key,
     task_run_key,
 )
-from events.log import EventLog
+from events.log import START, EventLog
 from events.proposals import CreateTaskRun, Proposal, ProposeTaskRunState
 from events.resources.api_keys import ApiKey
 from events.resources.registry import name_key, resource_key
@@ -33,13 +34,14 @@ from .access import Access, calling
 from .background import Bell, Waiting
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
+from .event_stream.telling import Teller, Told
 from .http.bodies import path_of
 from .http.errors import detail, failed, invalid
 from .limits import GatewayLimits
 from .proposing import Proposing
 from .recent import Recent
 from .views import Views
-from .writes import OwnWrites
+from .writes import PAUSE_FIRST_S, PAUSE_MAX_S, OwnWrites, place
 
 R = TypeVar("R", bound=Resource)
 
@@ -54,6 +56,7 @@ class Context:
         log: EventLog,
         views: Views,
         waiting: Waiting,
+        told: Told,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         limits: GatewayLimits,
@@ -66,6 +69,8 @@ class Context:
         self.log = log
         self.streams = log.streams
         self.views = views
+        self.told = told
+        self.last_told = START
         self.now = now
         self.new_id = new_id
         self.limits = limits
@@ -83,13 +88,33 @@ class Context:
             outages,
             limits.socket_backlog_max,
         )
+        self._teller = Teller(log, self.feed, told, outages)
+        self._telling: asyncio.Task[None] | None = None
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
         self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
 
+    def start(self) -> None:
+        """Begin what runs in the background."""
+        self._telling = asyncio.create_task(self._teller.run(), name="gateway: teller")
+
     async def stop(self) -> None:
         """End what runs in the background."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         await self.writes.stop()
         await self.feed.stop()
+
+    async def told_is_visible(self) -> None:
+        """Wait, bounded, until the view shows what this gateway was told so far."""
+        last, pause_s = place(self.last_told), PAUSE_FIRST_S
+        try:
+            async with asyncio.timeout(self.limits.views_wait_s):
+                while place(await self.views.told()) < last:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, PAUSE_MAX_S)
+        except TimeoutError:
+            return
 
     async def propose(self, proposal: Proposal) -> Answer | Unanswered:
         """The decision on *proposal*, or why there can be none."""

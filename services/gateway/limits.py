@@ -11,6 +11,8 @@ class GatewayLimits(Struct, frozen=True, kw_only=True):
     """
 
     server_version: str = "3.9.1"
+    public_api_url: str | None = None
+    """The API's URL as clients see it; without it, as each of them called."""
     body_bytes_max: int = 4_500_000
     """Above the 4 MB that a client puts into one batch of logs."""
     parameters_bytes_max: int = 524_288

@@ -17,6 +17,7 @@ from events.queries import (
     ResourceQuery,
     TaskRunQuery,
 )
+from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
 from events.resources.resource import Resource
 from events.states import State
 
@@ -65,6 +66,14 @@ class Views(Protocol):
         ...
 
     async def logs(self, query: LogQuery) -> list[LogLine]: ...
+
+    async def events(self, query: EventQuery) -> EventsFound: ...
+
+    async def count_events(self, query: EventCounts) -> list[EventCount]: ...
+
+    async def told(self) -> str:
+        """How far the view of events is in the stream of what is told."""
+        ...
 
     async def positions(self) -> Mapping[int, int]:
         """By partition, the position that all views have reached."""

@@ -28,7 +28,7 @@ class Mark:
         """Turn offsets that have been decided into the positions where they were, at most."""
         for partition, offset in list(self.offsets.items()):
             head = heads.get(partition)
-            if head is not None and _order(head.offset) >= offset:
+            if head is not None and place(head.offset) >= offset:
                 del self.offsets[partition]
                 self.positions[partition] = max(self.positions.get(partition, 0), head.position)
 
@@ -60,7 +60,7 @@ class OwnWrites:
 
     def sent(self, partition: int, offset: str) -> None:
         """A proposal of ours is in the proposals stream as *offset*."""
-        self._written.offsets[partition] = _order(offset)
+        self._written.offsets[partition] = place(offset)
 
     async def are_decided(self) -> None:
         """Wait, bounded, until what was sent so far has been decided; mostly there is nothing."""
@@ -129,6 +129,7 @@ class OwnWrites:
                 one.cancel() if broken is None else one.set_exception(broken)
 
 
-def _order(offset: str) -> Offset:
+def place(offset: str) -> Offset:
+    """Where an entry is among those of its stream."""
     ms, _, sequence = offset.partition("-")
     return int(ms), int(sequence)

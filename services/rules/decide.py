@@ -7,6 +7,7 @@ from typing import assert_never
 from events.decisions import Decision, Undecidable
 from events.entities import Entity
 from events.proposals import (
+    AmendFlow,
     AmendFlowRun,
     AmendLimit,
     AmendResource,
@@ -15,6 +16,7 @@ from events.proposals import (
     CreateFlowRun,
     CreateLimit,
     CreateTaskRun,
+    DeleteFlow,
     DeleteFlowRun,
     DeleteInput,
     DeleteLimit,
@@ -40,10 +42,10 @@ from events.proposals import (
     WriteLogs,
 )
 
-from .answers.amending import amend_flow_run, amend_task_run
+from .answers.amending import amend_flow, amend_flow_run, amend_task_run
 from .answers.caching import cache_task_state
 from .answers.creation import create_flow_run, create_task_run, register_flow
-from .answers.deleting import delete_flow_run, delete_task_run, unschedule_flow_run
+from .answers.deleting import delete_flow, delete_flow_run, delete_task_run, unschedule_flow_run
 from .answers.firing import fire_timer
 from .answers.moving import move_flow_run, move_task_run
 from .answers.recording import record_task_run, write_logs
@@ -105,8 +107,8 @@ def decide(
             return amend_resource(known, proposal, at)
         case RemoveResource():
             return remove_resource(known, proposal, at)
-        case RegisterFlow():
-            return register_flow(known, proposal, at)
+        case RegisterFlow() | AmendFlow() | DeleteFlow():
+            return _decide_flow(known, proposal, at)
         case (
             TakeSlots()
             | EndLease()
@@ -120,4 +122,17 @@ def decide(
             | ResetLimit()
         ):
             return decide_slots(known, proposal, at, told.terms)
+    assert_never(proposal)
+
+
+def _decide_flow(
+    known: Mapping[str, Entity], proposal: RegisterFlow | AmendFlow | DeleteFlow, at: datetime
+) -> Decision | Undecidable:
+    match proposal:
+        case RegisterFlow():
+            return register_flow(known, proposal, at)
+        case AmendFlow():
+            return amend_flow(known, proposal, at)
+        case DeleteFlow():
+            return delete_flow(known, proposal, at)
     assert_never(proposal)

@@ -125,7 +125,12 @@ def _below(known: Known, kind: Kind, id: UUID) -> Iterator[str]:
         yield from _above(found)
     if kind.type is Deployment:
         yield from limit_keys(known, id)
-    for child in children_of(kind.name):
+    yield from keys_of_children(known, kind.name, id)
+
+
+def keys_of_children(known: Known, kind: str, id: UUID) -> Iterator[str]:
+    """What removing all that goes with an entity of *kind* needs, as far as it is known."""
+    for child in children_of(kind):
         listed = members_key(child.name, id)
         yield listed
         members = known.get(listed)

@@ -21,6 +21,7 @@ from events.entities import (
 )
 from events.identity import cache_id_of, task_run_id_of
 from events.proposals import (
+    AmendFlow,
     AmendFlowRun,
     AmendLimit,
     AmendResource,
@@ -29,6 +30,7 @@ from events.proposals import (
     CreateFlowRun,
     CreateLimit,
     CreateTaskRun,
+    DeleteFlow,
     DeleteFlowRun,
     DeleteInput,
     DeleteLimit,
@@ -58,6 +60,7 @@ from events.resources.resource import Resource
 from events.states import StateType
 
 from .resources import (
+    keys_of_children,
     keys_to_amend,
     keys_to_remove,
     keys_to_store,
@@ -105,6 +108,12 @@ def needs(proposal: Proposal, known: Mapping[str, Entity] = NOTHING_KNOWN) -> tu
             alias = known.get(flow_name_key(name))
             named = (flow_name_key(name),)
             return (*named, flow_key(alias.id)) if isinstance(alias, Alias) else named
+        case AmendFlow(flow_id=id):
+            return (flow_key(id),)
+        case DeleteFlow(flow_id=id):
+            flow = flow_of(known, id)
+            named = () if flow is None else (flow_name_key(flow.name),)
+            return (flow_key(id), *named, *keys_of_children(known, "flow", id))
         case StoreResource():
             return keys_to_store(known, proposal)
         case AmendResource():
@@ -194,6 +203,12 @@ def task_run_of(known: Mapping[str, Entity], id: UUID) -> TaskRun | None:
     """The task run *id*, if there is one."""
     run = known.get(task_run_key(id))
     return run if isinstance(run, TaskRun) else None
+
+
+def flow_of(known: Mapping[str, Entity], id: UUID) -> Flow | None:
+    """The flow *id*, if there is one."""
+    flow = known.get(flow_key(id))
+    return flow if isinstance(flow, Flow) else None
 
 
 def flow_named(known: Mapping[str, Entity], name: str) -> Flow | None:

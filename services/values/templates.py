@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jinja2 import ChainableUndefined, TemplateError, nodes
+from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
@@ -16,6 +16,13 @@ TEXT_MAX = 100_000
 class NotRendered(Struct, frozen=True):
     """A template that renders to nothing, and why."""
 
+    reason: str
+
+
+class Unreadable(Struct, frozen=True):
+    """A template that is none, and where; lines count from 1."""
+
+    line: int
     reason: str
 
 
@@ -48,6 +55,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 _sandbox = _Sandbox()
+
+
+def unreadable(template: str) -> Unreadable | None:
+    """Why *template* cannot be read, whatever its variables; None when it can."""
+    try:
+        _sandbox.parse(template)
+    except TemplateSyntaxError as error:
+        return Unreadable(error.lineno, f"{error.message}")
+    except RecursionError:
+        return Unreadable(1, "the template is nested too deep")
+    return None
 
 
 def rendered(template: str) -> str | NotRendered:

@@ -6,6 +6,8 @@ import pytest
 
 from events.changes import (
     Change,
+    FlowAmended,
+    FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
     FlowRunCreated,
@@ -56,6 +58,8 @@ INPUT = FlowRunInput(id=RUN, flow_run_id=RUN, key="k", value="v", created=NOON)
 LEFT = Left(id=RUN, type=StateType.RUNNING, name="Running", timestamp=NOON)
 EVERY: tuple[Change, ...] = (
     FlowRegistered(flow=Flow(id=FLOW, name="ingest", created=NOON, updated=NOON)),
+    FlowAmended(tags=["a"], updated=NOON),
+    FlowDeleted(id=FLOW, name="ingest"),
     FlowRunCreated(attributes=FLOW_RUN_ATTRIBUTES),
     TaskRunCreated(attributes=TASK_RUN_ATTRIBUTES),
     StateEntered(state=a_state(StateType.RUNNING), booked=Bookkeeping(expected_start_time=NOON)),
@@ -83,7 +87,7 @@ HEEDED = {
     "concurrency_limits": {
         (subject, change) for subject in SUBJECTS for change in (LimitStored, LimitRemoved)
     },
-    "flows": {("flow", FlowRegistered)},
+    "flows": {("flow", change) for change in (FlowRegistered, FlowAmended, FlowDeleted)},
     "flow_runs": {
         ("flow_run", change)
         for change in (

@@ -37,7 +37,8 @@ def messages(message: type) -> st.SearchStrategy[Any]:
 def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
         case inspect.StructType(cls=message):
-            return messages(message)
+            # later, for a message may hold others of its type
+            return st.deferred(lambda: messages(message))
         case inspect.UnionType(types=types):
             return st.one_of([_of(each) for each in types])
         case inspect.ListType(item_type=item, min_length=shortest):
@@ -91,4 +92,12 @@ def _struct(kind: inspect.StructType) -> st.SearchStrategy[Any]:
     for field in kind.fields:
         (fields if field.required else optional)[field.name] = _of(field.type)
     given = st.fixed_dictionaries(fields, optional=optional)
-    return given.map(lambda values: kind.cls(**values))
+    return given.map(lambda values: _made(kind.cls, values)).filter(lambda made: made is not None)
+
+
+def _made(message: type, values: dict[str, Any]) -> Any:
+    """The message with these values; None when they do not go together."""
+    try:
+        return message(**values)
+    except ValueError:
+        return None

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from events.instants import millis_of
 from events.log import Entry, Head
+from events.told.event import Event
+from events.told.filters import EventFilter
 
 from ..context import Context
-from .event import Event
-from .filters import EventFilter
 
 
 async def backfill(

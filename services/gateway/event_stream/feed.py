@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from events.log import Entry, EventLog, Head
+from events.told.event import Event, frame_of
+from events.told.filters import EventFilter
 from events.wire.codec import decode_decision
 
 from .descriptions import Descriptions
-from .event import Event, frame_of
-from .filters import EventFilter
 from .flow_runs import amends, entered, event_of, is_of_flow_run, name_of
 
 RETRY_S = 0.5

@@ -10,9 +10,9 @@ from typing import Any
 from events.changes import FlowRunAmended, FlowRunDeleted, Left, StateEntered
 from events.decisions import Decision
 from events.states import State, StateType
+from events.told.event import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 
 from .descriptions import Described
-from .event import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 
 FOLLOWS_WITHIN = timedelta(minutes=5)
 MESSAGE_MAX = 100_000

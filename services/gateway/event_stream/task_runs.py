@@ -8,8 +8,7 @@ from msgspec import Raw, Struct, structs
 
 from events.proposals import RecordedFields, RecordTaskRun
 from events.states import DEFAULT_NAMES, NO_DETAILS, State, StateDetails, StateType, stored_data
-
-from .event import RESOURCE_ID, RESOURCE_ROLE, SentEvent
+from events.told.event import RESOURCE_ID, RESOURCE_ROLE, SentEvent
 
 TASK_RUN = "prefect.task-run"
 FLOW_RUN_ID = "prefect.flow-run."

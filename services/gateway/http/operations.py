@@ -9,7 +9,11 @@ from events.resources.api_keys import Scope
 from .calls import Handler
 
 READING = frozenset(
-    {"concurrency_status", "count", "filter", "get_runs", "history", "lateness", "paginate"}
+    {
+        *("concurrency_status", "count", "count-deployments", "count-task-runs", "counts"),
+        *("filter", "get_runs", "history", "lateness", "next-runs", "paginate", "validate"),
+        "{countable}",
+    }
 )
 """How the paths of those operations end that only look, though their method is POST."""
 

@@ -3,13 +3,17 @@
 from ..http.operations import Operation
 from . import (
     admin,
+    artifacts,
+    automations,
     blocks,
     concurrency,
     deployments,
+    events,
     flow_runs,
     flows,
     logs,
     root,
+    saved_searches,
     states,
     task_runs,
     variables,
@@ -25,9 +29,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *deployments.OPERATIONS,
     *work_pools.OPERATIONS,
     *states.OPERATIONS,
+    *events.OPERATIONS,
     *variables.OPERATIONS,
     *blocks.OPERATIONS,
     *admin.OPERATIONS,
+    *artifacts.OPERATIONS,
+    *automations.OPERATIONS,
+    *saved_searches.OPERATIONS,
     *root.OPERATIONS,
 )
 """All operations; a request is matched in this order, so the busiest come first."""

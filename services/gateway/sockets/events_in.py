@@ -13,12 +13,11 @@ from msgspec import Struct, json
 from starlette.types import Receive, Scope, Send
 
 from events.identity import derived_id
-from events.proposals import RecordTaskRun
+from events.told.event import SentEvent
 
 from ..access import calling
 from ..context import Context
-from ..event_stream.event import RESOURCE_ID, Event, SentEvent, received_event
-from ..event_stream.task_runs import is_of_engine, recording
+from ..event_stream.receiving import Received, accept, receive
 from .inbox import Inbox
 from .socket import Ping, Socket, Text
 
@@ -36,8 +35,7 @@ class RejectedFrame(Struct, frozen=True, tag="rejected_event_frame", tag_field="
 class Sorted(Struct, frozen=True):
     """What a batch of frames comes to."""
 
-    proposals: list[RecordTaskRun]
-    events: list[Event]
+    received: Received
     rejected: list[bytes]
     pings: list[Ping]
 
@@ -71,21 +69,14 @@ class EventsIn:
     async def _accept(self, socket: Socket, batch: list[Text | Ping]) -> None:
         found = self._sorted(batch)
         context = self._context
-        if found.proposals:
-            offsets = await context.proposer.send_many(found.proposals)
-            for proposal, offset in zip(found.proposals, offsets, strict=True):
-                partition = context.streams.of(proposal)
-                context.writes.sent(partition, offset)
-                context.task_run_lives(proposal.task_run_id, partition)
         if found.rejected:
             await context.proposer.send_raw(context.streams.control, found.rejected)
-        for event in found.events:
-            context.feed.publish(event)
+        await accept(context, found.received)
         for ping in found.pings:
             await socket.pong(ping)
 
     def _sorted(self, batch: list[Text | Ping]) -> Sorted:
-        found = Sorted([], [], [], [])
+        found = Sorted(Received([], []), [], [])
         for frame in batch:
             if isinstance(frame, Ping):
                 found.pings.append(frame)
@@ -99,13 +90,8 @@ class EventsIn:
 
     def _sort(self, frame: Text, found: Sorted) -> None:
         sent = _events.decode(frame.body)
-        if not sent.resource.get(RESOURCE_ID):
-            raise ValueError(f"resource has no {RESOURCE_ID}")
         id: UUID = sent.id or derived_id(sent.occurred, frame.body)
-        if is_of_engine(sent):
-            found.proposals.append(recording(sent, id, calling.get().name))
-        if self._context.feed.has_subscribers:
-            found.events.append(received_event(sent, id, self._context.now()))
+        receive(self._context, sent, id, found.received)
 
 
 async def _read(socket: Socket, inbox: Inbox) -> None:

@@ -9,12 +9,12 @@ from msgspec import Struct, json
 from starlette.types import Receive, Scope, Send
 
 from events.log import Head
+from events.told.event import frame_of
+from events.told.filters import EventFilter
 
 from ..context import Context
 from ..event_stream.backfill import backfill
-from ..event_stream.event import frame_of
 from ..event_stream.feed import Subscription
-from ..event_stream.filters import EventFilter
 from .socket import Ping, Socket
 
 _log = logging.getLogger(__name__)

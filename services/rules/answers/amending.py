@@ -1,21 +1,33 @@
-"""Attributes of runs change on request; no state does."""
+"""Attributes of flows and runs change on request; no state does."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import UNSET, structs
 
-from events.changes import FlowRunAmended, TaskRunAmended
+from events.changes import FlowAmended, FlowRunAmended, TaskRunAmended
 from events.decisions import Decision, Outcome, Undecidable
-from events.entities import Entity, FlowRun, flow_run_key, task_run_key
-from events.proposals import AmendFlowRun, AmendTaskRun
+from events.entities import Entity, FlowRun, flow_key, flow_run_key, task_run_key
+from events.proposals import AmendFlow, AmendFlowRun, AmendTaskRun
 from events.states import StateType
 
 from ..asking.orchestrate import Said
-from ..subjects import flow_run_of, task_run_of
-from .decisions import decision, unknown_flow_run, unknown_task_run
+from ..subjects import flow_of, flow_run_of, task_run_of
+from .decisions import decision, unknown_flow, unknown_flow_run, unknown_task_run
 
 UNCHANGED = FlowRunAmended()
+
+
+def amend_flow(
+    known: Mapping[str, Entity], proposal: AmendFlow, at: datetime
+) -> Decision | Undecidable:
+    """Give the flow its tags, unless it has these already."""
+    flow = flow_of(known, proposal.flow_id)
+    if flow is None:
+        return unknown_flow(proposal.flow_id)
+    is_same = proposal.tags is None or proposal.tags == flow.tags
+    changes = () if is_same else (FlowAmended(tags=proposal.tags or [], updated=at),)
+    return decision(proposal, flow_key(flow.id), flow.version + 1, at, changes=changes)
 
 
 def amend_flow_run(

@@ -43,6 +43,11 @@ def decision(
     )
 
 
+def unknown_flow(id: object) -> Undecidable:
+    """There is no flow *id* to decide on."""
+    return Undecidable(reason=f"Flow with id {id} not found", field="flow_id", missing=True)
+
+
 def unknown_flow_run(id: object) -> Undecidable:
     """There is no flow run *id* to decide on."""
     return Undecidable(reason=f"Flow run with id {id} not found", field="flow_run_id", missing=True)

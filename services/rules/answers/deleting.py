@@ -1,13 +1,14 @@
-"""A run is forgotten on request, with whatever only it led to; its decisions stay in the log."""
+"""Flows and runs are forgotten on request, with whatever only they led to; the log remembers."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from events.changes import FlowRunDeleted, TaskRunDeleted
+from events.changes import FlowDeleted, FlowRunDeleted, TaskRunDeleted
 from events.decisions import Decision, Outcome, Undecidable
-from events.entities import Entity, FlowRun, TaskRun, flow_run_key, task_run_key
+from events.entities import Entity, FlowRun, TaskRun, flow_key, flow_run_key, task_run_key
 from events.identity import derived_id
 from events.proposals import (
+    DeleteFlow,
     DeleteFlowRun,
     DeleteTaskRun,
     EndLease,
@@ -18,10 +19,11 @@ from events.states import StateType
 
 from ..asking.orchestrate import Said
 from ..flow_runs.slots import lease_held
-from ..subjects import flow_run_of, place_of, task_run_of
+from ..subjects import flow_of, flow_run_of, place_of, task_run_of
 from ..task_runs.slots import slots_of_a_deleted_run
-from .decisions import decision, unknown_flow_run, unknown_task_run
+from .decisions import decision, unknown_flow, unknown_flow_run, unknown_task_run
 from .entering import left_by
+from .resources import removals_below
 
 BEGUN = Said(
     outcome=Outcome.REJECT,
@@ -30,6 +32,18 @@ BEGUN = Said(
 )
 
 AWAITING_SLOT = "AwaitingConcurrencySlot"
+
+
+def delete_flow(
+    known: Mapping[str, Entity], proposal: DeleteFlow, at: datetime
+) -> Decision | Undecidable:
+    """Forget the flow and its deployments."""
+    flow = flow_of(known, proposal.flow_id)
+    if flow is None:
+        return unknown_flow(proposal.flow_id)
+    gone = FlowDeleted(id=flow.id, name=flow.name)
+    changes = (*removals_below(known, "flow", flow.id), gone)
+    return decision(proposal, flow_key(flow.id), flow.version + 1, at, changes=changes)
 
 
 def delete_flow_run(

@@ -162,12 +162,17 @@ def _unknown_kind(kind: str) -> Undecidable:
     return Undecidable(reason=f"no kind of resource is called {kind}", field="kind")
 
 
-def _removals(known: Known, kind: Kind, id: UUID) -> Iterator[Change]:
-    for child in children_of(kind.name):
+def removals_below(known: Known, kind: str, id: UUID) -> Iterator[Change]:
+    """The changes by which all goes that goes with an entity of *kind*, what is deepest first."""
+    for child in children_of(kind):
         members = known.get(members_key(child.name, id))
         if isinstance(members, Members):
             for each in members.ids:
                 yield from _removals(known, child, each)
+
+
+def _removals(known: Known, kind: Kind, id: UUID) -> Iterator[Change]:
+    yield from removals_below(known, kind.name, id)
     if kind.type is Deployment:
         yield from limit_removed(known, id)
     yield ResourceRemoved(kind=kind.name, id=id)

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from services.gateway.event_stream.event import Event
-from services.gateway.event_stream.filters import EventFilter
+from events.told.event import Event
+from events.told.filters import EventFilter
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ID = "00000000-0000-4000-8000-000000000001"

@@ -7,10 +7,10 @@ import pytest
 
 from events.log.memory import MemoryEventLog
 from events.streams import Streams
+from events.told.event import Event
+from events.told.filters import EventFilter
 from services.gateway.event_stream.descriptions import Descriptions, Readers
-from services.gateway.event_stream.event import Event
 from services.gateway.event_stream.feed import Feed
-from services.gateway.event_stream.filters import EventFilter
 
 
 async def _nothing(_: Any) -> None:

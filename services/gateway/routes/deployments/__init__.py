@@ -1,11 +1,12 @@
 """Deployments: what clients ask about them, in modules by what they ask."""
 
 from ...http.operations import Operation
-from . import lists, one, runs, schedules
+from . import bulk, lists, one, runs, schedules
 
 OPERATIONS: tuple[Operation, ...] = (
     *runs.OPERATIONS,
     *lists.OPERATIONS,
+    *bulk.OPERATIONS,
     *one.OPERATIONS,
     *schedules.OPERATIONS,
 )

@@ -68,17 +68,20 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     """Create a run of a deployment, or find the one that its key has made before: 201 or 200."""
     given = call.as_a(DeploymentFlowRunCreate)
     deployment = one.existing(await context.resource(Deployment, call.id))
-    answer = await context.ask(await _proposal(context, deployment, given))
+    answer = await context.ask(await creation(context, deployment, given))
     decision = answer.decided()
     is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
     run = existing(await context.flow_run(id_of(decision.subject)))
     return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
 
 
-async def _proposal(
+async def creation(
     context: Context, deployment: Deployment, given: DeploymentFlowRunCreate
 ) -> CreateFlowRun:
-    """What is proposed; whoever asks, it is created as a client of today would have it."""
+    """The proposal of a run as it is *given*; raises `Refused` when there can be no such run.
+
+    Whoever asks, it is created as a client of today would have it.
+    """
     key = given.idempotency_key
     id = context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key)
     queue = await _queue(context, deployment, given.work_queue_name)

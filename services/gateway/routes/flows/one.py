@@ -1,17 +1,25 @@
-"""Flows: registered by name, read by id, listed from the views."""
+"""One flow: registered by name, read, tagged and deleted."""
+
+from msgspec import UNSET, UnsetType
 
 from events.changes import FlowRegistered
 from events.entities import Flow
-from events.proposals import RegisterFlow
-from events.queries import FlowQuery
+from events.proposals import AmendFlow, RegisterFlow
 
-from ..context import Context
-from ..http.calls import Call
-from ..http.errors import Reply, answered, detail
-from ..http.operations import Operation
-from ..rendering.parts import FlowResponse, flow_response
-from .bodies import FlowCreate
-from .subjects import id_of
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import NO_CONTENT, Reply, answered, detail
+from ...http.operations import Operation
+from ...rendering.parts import FlowResponse, flow_response
+from ..bodies import Body, FlowCreate
+from ..subjects import id_of
+from .deletion import delete
+
+
+class FlowUpdate(Body, frozen=True, kw_only=True):
+    """What of a flow to change; what is absent stays."""
+
+    tags: list[str] | UnsetType = UNSET
 
 
 async def create_flow(context: Context, call: Call) -> Reply:
@@ -41,18 +49,22 @@ async def read_flow_by_name(context: Context, call: Call) -> Reply:
     return answered(flow_response(_existing(await context.flow_named(call.path("name")))))
 
 
-async def filter_flows(context: Context, call: Call) -> Reply:
-    """A page of flows."""
-    query = call.as_query(FlowQuery)
-    await context.writes.are_visible()
-    return answered([flow_response(flow) for flow in await context.views.flows(query)])
+async def update_flow(context: Context, call: Call) -> Reply:
+    """Give a flow other tags."""
+    given = call.as_a(FlowUpdate)
+    flow = _existing(await context.flow(call.id))
+    if given.tags is not UNSET:
+        proposal = AmendFlow(
+            id=str(context.new_id()), at=context.now(), flow_id=flow.id, tags=given.tags
+        )
+        await context.ask(proposal)
+    return NO_CONTENT
 
 
-async def count_flows(context: Context, call: Call) -> Reply:
-    """How many flows match."""
-    query = call.as_query(FlowQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_flows(query))
+async def delete_flow(context: Context, call: Call) -> Reply:
+    """Forget a flow, its runs and its deployments."""
+    await delete(context, _existing(await context.flow(call.id)).id)
+    return NO_CONTENT
 
 
 def _existing(found: Flow | None) -> Flow:
@@ -64,12 +76,12 @@ def _existing(found: Flow | None) -> Flow:
 OPERATIONS = (
     Operation(method="POST", path="/flows/", handler=create_flow, summary="Create Flow",
               tag="Flows", takes=FlowCreate, gives=FlowResponse, statuses=(201, 200)),
-    Operation(method="POST", path="/flows/filter", handler=filter_flows, summary="Read Flows",
-              tag="Flows", takes=FlowQuery, gives=list[FlowResponse]),
-    Operation(method="POST", path="/flows/count", handler=count_flows, summary="Count Flows",
-              tag="Flows", takes=FlowQuery, gives=int),
     Operation(method="GET", path="/flows/name/{name}", handler=read_flow_by_name,
               summary="Read Flow By Name", tag="Flows", gives=FlowResponse),
     Operation(method="GET", path="/flows/{id:uuid}", handler=read_flow, summary="Read Flow",
               tag="Flows", gives=FlowResponse),
+    Operation(method="PATCH", path="/flows/{id:uuid}", handler=update_flow,
+              summary="Update Flow", tag="Flows", takes=FlowUpdate, statuses=(204,)),
+    Operation(method="DELETE", path="/flows/{id:uuid}", handler=delete_flow,
+              summary="Delete Flow", tag="Flows", statuses=(204,)),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Raw, Struct, json
 
-from events.instants import Instant
+from ..instants import Instant
 
 Resource = dict[str, str]
 

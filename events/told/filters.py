@@ -1,13 +1,12 @@
 """Which events a subscriber wants: by name, by resource, by what is related, by time and text."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct, json
 
-from events.instants import Instant
-
+from ..instants import Instant
 from .event import RESOURCE_ID, RESOURCE_ROLE, Event, Resource
 
 
@@ -99,7 +98,18 @@ class EventFilter(_Filter, frozen=True):
     any_resource: ResourceFilter | list[ResourceFilter] | None = None
     id: IdFilter | None = None
     text: TextFilter | None = None
-    order: Any = None
+    order: Literal["ASC", "DESC"] | None = None
+
+    @property
+    def looks_within(self) -> bool:
+        """Whether more is demanded than of time, id, name, and the own resource's id."""
+        own = self.resource
+        return bool(
+            self.text
+            or _listed(self.related)
+            or _listed(self.any_resource)
+            or (own and (own.labels or own.role or own.resources_in_roles or own.distinct))
+        )
 
     def allows_name(self, name: str) -> bool:
         """Whether an event called *name* can be wanted at all."""

@@ -1,0 +1,1 @@
+"""What is told: events of clients and of the server, and which of them somebody wants."""

@@ -1,0 +1,43 @@
+"""Events that a client sends: what they propose, and what is kept and passed on of them."""
+
+from uuid import UUID
+
+from msgspec import Struct, json
+
+from events.proposals import RecordTaskRun
+from events.told.event import RESOURCE_ID, Event, SentEvent, received_event
+
+from ..access import calling
+from ..context import Context
+from .task_runs import is_of_engine, recording
+
+
+class Received(Struct, frozen=True):
+    """What a batch of events comes to."""
+
+    proposals: list[RecordTaskRun]
+    events: list[Event]
+
+
+def receive(context: Context, sent: SentEvent, id: UUID, into: Received) -> None:
+    """Add *sent* to what a batch comes to; ValueError when it does not say enough."""
+    if not sent.resource.get(RESOURCE_ID):
+        raise ValueError(f"resource has no {RESOURCE_ID}")
+    if is_of_engine(sent):
+        into.proposals.append(recording(sent, id, calling.get().name))
+    into.events.append(received_event(sent, id, context.now()))
+
+
+async def accept(context: Context, received: Received) -> None:
+    """Propose, keep, and only then pass on."""
+    if received.proposals:
+        offsets = await context.proposer.send_many(received.proposals)
+        for proposal, offset in zip(received.proposals, offsets, strict=True):
+            partition = context.streams.of(proposal)
+            context.writes.sent(partition, offset)
+            context.task_run_lives(proposal.task_run_id, partition)
+    if received.events:
+        context.last_told = await context.told.tell([json.encode(each) for each in received.events])
+    if context.feed.has_subscribers:
+        for event in received.events:
+            context.feed.publish(event)

@@ -1,0 +1,105 @@
+"""Saved searches: kept under a name, read, listed and deleted."""
+
+from functools import partial
+from uuid import UUID
+
+from msgspec import Struct
+
+from events.instants import Instant
+from events.proposals import StoreResource
+from events.queries import SavedSearchQuery
+from events.resources.saved_searches import SavedSearch, SavedSearchFilter
+
+from ..context import Context
+from ..http.calls import Call
+from ..http.errors import NO_CONTENT, Reply, answered, detail
+from ..http.operations import Operation
+from ..resources import ask, is_new, remove
+from .bodies import Body
+
+
+class SavedSearchCreate(Body, frozen=True, kw_only=True):
+    """A search to keep."""
+
+    name: str
+    filters: list[SavedSearchFilter] = []
+
+
+class SavedSearchResponse(Struct, frozen=True, kw_only=True):
+    """A saved search."""
+
+    id: UUID
+    created: Instant
+    updated: Instant
+    name: str
+    filters: list[SavedSearchFilter]
+
+
+async def create_saved_search(context: Context, call: Call) -> Reply:
+    """Keep a search in place of the one of that name: 201 or 200."""
+    given = call.as_a(SavedSearchCreate)
+    decision = await ask(
+        context,
+        StoreResource(
+            id=str(context.new_id()),
+            at=context.now(),
+            resource=SavedSearch(id=context.new_id(), name=given.name, filters=given.filters),
+            if_exists="amend",
+            given=["filters"],
+        ),
+    )
+    found = await context.resource_named(SavedSearch, name=given.name)
+    return answered(_shown(_existing(found)), 201 if is_new(decision) else 200)
+
+
+async def read_saved_search(context: Context, call: Call) -> Reply:
+    """A saved search."""
+    return answered(_shown(_existing(await context.resource(SavedSearch, call.id))))
+
+
+async def read_saved_searches(context: Context, call: Call) -> Reply:
+    """A page of saved searches."""
+    query = call.as_query(SavedSearchQuery)
+    await context.writes.are_visible()
+    found = await context.views.resources(query)
+    return answered([_shown(one) for one in found if isinstance(one, SavedSearch)])
+
+
+async def delete_saved_search(context: Context, call: Call) -> Reply:
+    """Forget a saved search."""
+    search = _existing(await context.resource(SavedSearch, call.id))
+    await remove(context, SavedSearch, search.id)
+    return NO_CONTENT
+
+
+def _existing(found: SavedSearch | None) -> SavedSearch:
+    if found is None:
+        raise detail(404, "Saved search not found")
+    return found
+
+
+def _shown(search: SavedSearch) -> SavedSearchResponse:
+    return SavedSearchResponse(
+        id=search.id,
+        created=search.created,
+        updated=search.updated,
+        name=search.name,
+        filters=search.filters,
+    )
+
+
+_operation = partial(Operation, tag="SavedSearches")
+BY_ID = "/saved_searches/{id:uuid}"
+
+OPERATIONS = (
+    _operation(method="PUT", path="/saved_searches/", handler=create_saved_search,
+               summary="Create Saved Search", takes=SavedSearchCreate, gives=SavedSearchResponse,
+               statuses=(201, 200)),
+    _operation(method="POST", path="/saved_searches/filter", handler=read_saved_searches,
+               summary="Read Saved Searches", takes=SavedSearchQuery,
+               gives=list[SavedSearchResponse]),
+    _operation(method="GET", path=BY_ID, handler=read_saved_search, summary="Read Saved Search",
+               gives=SavedSearchResponse),
+    _operation(method="DELETE", path=BY_ID, handler=delete_saved_search,
+               summary="Delete Saved Search", statuses=(204,)),
+)  # fmt: skip
