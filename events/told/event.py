@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct, field, json
 
 from ..instants import Instant
 
@@ -17,6 +17,11 @@ RESOURCE_ROLE = "prefect.resource.role"
 NO_PAYLOAD = Raw(b"{}")
 
 
+def _no_payload() -> Raw:
+    # a default that is JSON already cannot be described
+    return NO_PAYLOAD
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """Something that happened to a resource, and the resources that it is related to."""
 
@@ -24,7 +29,7 @@ class Event(Struct, frozen=True, kw_only=True):
     event: str
     resource: Resource
     related: list[Resource] = []
-    payload: Any = NO_PAYLOAD
+    payload: Any = field(default_factory=_no_payload)
     id: UUID | None = None
     follows: UUID | None = None
     received: Instant | None = None
@@ -37,7 +42,7 @@ class SentEvent(Struct, frozen=True, kw_only=True):
     event: str
     resource: Resource
     related: list[Resource] = []
-    payload: Raw = NO_PAYLOAD
+    payload: Raw = field(default_factory=_no_payload)
     id: UUID | None = None
     follows: UUID | None = None
 
