@@ -127,6 +127,3 @@ GET /task_run_states/
 POST /task_runs/{id}/set_state
 PATCH /task_runs/{id}
 """
-
-TO_COME = ("/admin/", "/block_", "/collections/", "/hello")
-"""How the paths of those begin that are not offered yet."""
