@@ -56,11 +56,6 @@ def tags_lease_id_of(task_run_id: UUID) -> UUID:
     return uuid5(NAMESPACE, f"lease/tags/{task_run_id}")
 
 
-def deployment_limit_id_of(deployment_id: UUID) -> UUID:
-    """The id of the concurrency limit that a deployment has of its own."""
-    return uuid5(NAMESPACE, f"limit/deployment/{deployment_id}")
-
-
 def artifact_collection_id_of(key: str) -> UUID:
     """The id of all artifacts that have a key."""
     return uuid5(NAMESPACE, f"artifact_collection/{key}")
