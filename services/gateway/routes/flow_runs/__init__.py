@@ -1,7 +1,7 @@
 """Flow runs: created, read, amended, moved and deleted, one at a time or many."""
 
 from ...http.operations import Operation
-from . import bulk, creation, inputs, lists, one, resuming
+from . import bulk, creation, graph, inputs, lists, logs, one, resuming
 
 OPERATIONS: tuple[Operation, ...] = (
     *one.OPERATIONS,
@@ -10,6 +10,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *resuming.OPERATIONS,
     *inputs.OPERATIONS,
     *bulk.OPERATIONS,
+    *graph.OPERATIONS,
+    *logs.OPERATIONS,
 )
 
 __all__ = ["OPERATIONS"]
