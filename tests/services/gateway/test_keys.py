@@ -114,6 +114,7 @@ def test_only_what_looks_is_for_readers() -> None:
     looking = {one.path for one in OPERATIONS if one.method == "POST" and one.scope == "read"}
     assert {path.rpartition("/")[2] for path in looking} == {
         "concurrency_status", "count", "filter", "get_runs", "history", "lateness", "paginate",
+        "validate", "{countable}",
     }  # fmt: skip
     for one in OPERATIONS:
         if one.method == "GET":
