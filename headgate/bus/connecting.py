@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
 
 from services.packing import packing
 
@@ -27,11 +30,14 @@ def connected(url: str) -> Any:
 
     Typed `Any`: redis-py declares most answers as "this or an awaitable of it".
     """
-    # no health checks: a Redis whose disk is full refuses PING too, and reading still works
+    # No health checks: a Redis whose disk is full refuses PING too, and reading still works.
+    # A connection may have ended while nobody used it, so its command is sent once more over a
+    # new one; every command that goes this way is safe to repeat. A silent Redis is asked once.
     options: dict[str, Any] = {
         "socket_connect_timeout": ANSWER_S,
         "socket_timeout": ANSWER_S,
         "health_check_interval": 0,
+        "retry": Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
     }
     return packing(
         Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py

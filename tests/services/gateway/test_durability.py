@@ -108,6 +108,16 @@ async def test_without_redis_clients_come_again_and_are_served_when_it_is_back(
         assert (await api.get(f"/flow_runs/{run['id']}")).json()["run_count"] == 1
 
 
+def test_connections_that_ended_while_nobody_used_them_trouble_no_reader(
+    gateway: Running, commands: Any
+) -> None:
+    with gateway.client() as api:
+        flow_id = _flow(api)
+        for _ in range(20):
+            commands.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            assert api.get(f"/flows/{flow_id}").status_code == 200
+
+
 def test_a_decision_that_does_not_come_is_answered_within_five_seconds(
     redis_server: RedisServer, commands: Any, tmp_path: Path
 ) -> None:
