@@ -56,7 +56,7 @@ suite: $(INSTALLED)
 		{ echo "coverage of $$pure is below 100 %"; exit 1; }; \
 	done
 
-bench: $(INSTALLED)  ## measure throughput and latency; writes bench/results.json
+bench: $(INSTALLED)  ## measure throughput and latency; writes bench/results.json; BENCH=api for a part
 	@$(BIN)/python -m tests.bench
 
 chaos: $(INSTALLED)  ## kill processes at random under load, then audit what is left

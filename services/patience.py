@@ -1,6 +1,7 @@
 """Waiting: longer after each failure, a second at most, never in step; and for tasks to end."""
 
 import asyncio
+from typing import Any
 
 from redis.backoff import EqualJitterBackoff
 
@@ -15,9 +16,9 @@ def pause_s(failures: int) -> float:
     return _backoff.compute(min(failures, _FAILURES_MAX))
 
 
-async def end(*tasks: asyncio.Task[None]) -> None:
+async def end(*tasks: asyncio.Task[Any] | None) -> None:
     """Cancel *tasks* until they have ended, because a library may swallow a cancellation."""
-    while unfinished := [task for task in tasks if not task.done()]:
+    while unfinished := [task for task in tasks if task is not None and not task.done()]:
         for task in unfinished:
             task.cancel()
         await asyncio.wait(unfinished, timeout=CANCEL_SECONDS)

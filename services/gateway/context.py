@@ -29,6 +29,7 @@ from events.wire.snapshots import entity_of, fields_of
 
 from ..answering import Inputs
 from ..blocks.sealing import Seal
+from ..patience import end
 from ..variables import Variables
 from .access import Access, calling
 from .background import Bell, Waiting
@@ -99,9 +100,7 @@ class Context:
 
     async def stop(self) -> None:
         """End what runs in the background."""
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+        await end(self._telling)
         await self.writes.stop()
         await self.feed.stop()
 

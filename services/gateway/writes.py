@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from events.log import EventLog, Head
 
+from ..patience import end
 from .views import Views
 
 PAUSE_FIRST_S = 0.001
@@ -96,9 +97,7 @@ class OwnWrites:
 
     async def stop(self) -> None:
         """Stop polling."""
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
+        await end(self._poller)
 
     async def _poll(self) -> None:
         while self._waiting:

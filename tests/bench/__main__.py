@@ -5,13 +5,14 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 import uvloop
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from headgate.clock import now
@@ -32,29 +33,37 @@ PACKAGES = ("faststream", "redis", "hiredis", "msgspec", "uvloop", "uvicorn", "s
 console = Console(width=110)
 
 
-async def measured() -> dict[str, float]:
-    """Every figure, by its key."""
-    figures: dict[str, float] = {}
-    with console.status("the core alone") as status:
-        figures |= core()
-        for fsync in ("always", "everysec"):
-            for batch, each in BATCHES.items():
-                status.update(f"the bus, fsync {fsync}, batches of {batch}")
-                figures |= await _bus(fsync, batch, each)
-        headline = f"always.{MARK_BATCH}"
-        figures["bus.accepted_per_s"] = figures[f"bus.{headline}.accepted_per_s"]
-        figures["bus.ceiling_per_s"] = figures[f"bus.{headline}.ceiling_per_s"]
-        figures["bus.ratio_to_ceiling"] = figures[f"bus.{headline}.ratio"]
-        answered = [await bus.accepted("always", MARK_BATCH, 10, bus.CLIENT) for _ in range(3)]
-        figures["bus.answered_per_s"] = median(answered)
-        status.update("from proposal to decision")
-        p50, p99 = await bus.latency_ms(2_000)
-        figures |= {"bus.decision_p50_ms": p50, "bus.decision_p99_ms": p99}
-        status.update("a million timers")
-        figures |= await timers.late()
-        status.update("the API")
-        figures |= await _api()
-    return figures
+async def measure(figures: dict[str, float], parts: Sequence[str]) -> None:
+    """Put every figure of *parts* into *figures*, by its key."""
+    with console.status("starting") as status:
+        for part in parts:
+            await PARTS[part](figures, status)
+
+
+async def _core(figures: dict[str, float], status: Status) -> None:
+    status.update("the core alone")
+    figures |= core()
+
+
+async def _whole_bus(figures: dict[str, float], status: Status) -> None:
+    for fsync in ("always", "everysec"):
+        for batch, each in BATCHES.items():
+            status.update(f"the bus, fsync {fsync}, batches of {batch}")
+            figures |= await _bus(fsync, batch, each)
+    headline = f"always.{MARK_BATCH}"
+    figures["bus.accepted_per_s"] = figures[f"bus.{headline}.accepted_per_s"]
+    figures["bus.ceiling_per_s"] = figures[f"bus.{headline}.ceiling_per_s"]
+    figures["bus.ratio_to_ceiling"] = figures[f"bus.{headline}.ratio"]
+    answered = [await bus.accepted("always", MARK_BATCH, 10, bus.CLIENT) for _ in range(3)]
+    figures["bus.answered_per_s"] = median(answered)
+    status.update("from proposal to decision")
+    p50, p99 = await bus.latency_ms(2_000)
+    figures |= {"bus.decision_p50_ms": p50, "bus.decision_p99_ms": p99}
+
+
+async def _timers(figures: dict[str, float], status: Status) -> None:
+    status.update("a million timers")
+    figures |= await timers.late()
 
 
 async def _bus(fsync: str, batch: int, each: int) -> dict[str, float]:
@@ -73,9 +82,9 @@ async def _bus(fsync: str, batch: int, each: int) -> dict[str, float]:
     }
 
 
-async def _api() -> dict[str, float]:
+async def _api(figures: dict[str, float], status: Status) -> None:
     """One process, as `headgate dev` starts it, and each service in a process of its own."""
-    figures: dict[str, float] = {}
+    status.update("the API")
     async with api.server() as it:
         figures["start.ready_s"] = it.ready_s
         await asyncio.sleep(2)
@@ -85,7 +94,6 @@ async def _api() -> dict[str, float]:
         figures |= await _set_state(url, "http.set_state")
     async with api.services() as url:
         figures |= await _recording(url)
-    return figures
 
 
 async def _recording(url: str) -> dict[str, float]:
@@ -135,9 +143,15 @@ def shown(figures: Mapping[str, float]) -> Table:
     return table
 
 
+PARTS = {"core": _core, "bus": _whole_bus, "timers": _timers, "api": _api}
+
+
 if __name__ == "__main__":
     collect_seldom()  # as every process of ours does
-    results = uvloop.run(measured())
-    written(results)
-    console.print(shown(results))
-    console.print(f"written to {RESULTS.relative_to(Path.cwd())}")
+    results: dict[str, float] = {}
+    try:
+        uvloop.run(measure(results, os.environ.get("BENCH", "").split() or list(PARTS)))
+    finally:  # what was measured before a failure is shown too
+        written(results)
+        console.print(shown(results))
+        console.print(f"written to {RESULTS.relative_to(Path.cwd())}")

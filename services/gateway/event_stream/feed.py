@@ -14,6 +14,7 @@ from events.told.event import Event, frame_of
 from events.told.filters import EventFilter
 from events.wire.codec import decode_decision
 
+from ...patience import end
 from .descriptions import Descriptions
 from .flow_runs import amends, entered, event_of, is_of_flow_run, name_of
 
@@ -85,9 +86,7 @@ class Feed:
     async def stop(self) -> None:
         """End the tail."""
         tail, self._tail = self._tail, None
-        if tail is not None:
-            tail.cancel()
-            await asyncio.gather(tail, return_exceptions=True)
+        await end(tail)
 
     def publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
         """Offer *event* to whoever wants it."""

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from events.identity import derived_id
 from events.told.event import SentEvent
 
+from ...patience import end
 from ..access import calling
 from ..context import Context
 from ..event_stream.receiving import Received, accept, receive
@@ -63,8 +64,7 @@ class EventsIn:
             _log.warning("events cannot be kept, closing a socket: %s", error)
             await socket.close(1013, "Try again later")
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await end(reader)
 
     async def _accept(self, socket: Socket, batch: list[Text | Ping]) -> None:
         found = self._sorted(batch)

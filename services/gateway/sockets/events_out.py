@@ -12,6 +12,7 @@ from events.log import Head
 from events.told.event import frame_of
 from events.told.filters import EventFilter
 
+from ...patience import end
 from ..context import Context
 from ..event_stream.backfill import backfill
 from ..event_stream.feed import Subscription
@@ -66,8 +67,7 @@ class EventsOut:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
+            await end(*tasks)
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         if ended[1] is None:
             return

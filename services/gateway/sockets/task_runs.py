@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from events.entities import TaskRun
 from events.states import StateType
 
+from ...patience import end
 from ..access import calling
 from ..background import ACK_MS, HandedOut
 from ..context import Context
@@ -56,8 +57,7 @@ class ScheduledTaskRuns:
             _log.warning("task runs cannot be handed out, closing a socket: %s", error)
             await socket.close(1013, "Try again later")
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await end(reader)
 
     async def _serve(
         self, socket: Socket, keys: list[str], heard: "asyncio.Queue[str | None]"
