@@ -3,6 +3,7 @@
 An empty `any_` matches nothing. `before_` and `after_` include the instant that they name.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,6 +14,8 @@ from ..states import StateType
 
 Operator = Literal["and_", "or_"]
 """Whether all demands must hold, which is meant when it is absent, or any of them."""
+
+_term = re.compile(r"([+!-]?)(?:\"([^\"]+)\"|([^\s\"]+))")
 
 
 class Criterion(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -197,10 +200,34 @@ class CreatedByIs(Combined, frozen=True, kw_only=True):
     is_null_: bool | None = None
 
 
+class Terms(Struct, frozen=True):
+    """What a search looks for: one of the wanted ones, all required ones, and no excluded one."""
+
+    wanted: list[str]
+    required: list[str]
+    excluded: list[str]
+
+    def are_in(self, text: str) -> bool:
+        """Whether *text*, in lower case, is what is searched for."""
+        return (
+            (not self.wanted or any(term in text for term in self.wanted))
+            and all(term in text for term in self.required)
+            and not any(term in text for term in self.excluded)
+        )
+
+
 class TextSearch(Criterion, frozen=True, kw_only=True):
     """Words to find: `-word` and `!word` must be absent, `+word` present, any other will do."""
 
     query: Annotated[str, Meta(max_length=200)]
+
+    def terms(self) -> Terms:
+        """The words, in lower case; quotes keep some together."""
+        terms = Terms([], [], [])
+        kinds = {"": terms.wanted, "+": terms.required, "-": terms.excluded, "!": terms.excluded}
+        for sign, quoted, word in _term.findall(self.query.lower()):
+            kinds[sign].append(quoted or word)
+        return terms
 
 
 def utc(instant: datetime) -> datetime:

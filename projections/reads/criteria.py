@@ -1,6 +1,5 @@
 """Criteria as SQL: what one field of a filter demands of a column."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,8 +28,6 @@ Condition = ColumnElement[bool]
 Conditions = list[Condition]
 Columns = Any
 """The columns of a table; SQLAlchemy types them by name, at run time."""
-
-_term = re.compile(r"([+!-]?)(?:\"([^\"]+)\"|([^\s\"]+))")
 
 
 class has_tag(FunctionElement[bool]):  # noqa: N801 - it reads as the SQL function that it is
@@ -192,20 +189,9 @@ def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch | None) -> 
     where = func.lower(texts[0])
     for text in texts[1:]:
         where = where.concat(" ").concat(func.lower(text))
-    wanted, required, excluded = _terms(search.query)
-    found = [where.contains(term, autoescape=True) for term in required]
-    found += [~where.contains(term, autoescape=True) for term in excluded]
-    if wanted:
-        found.append(or_(*(where.contains(term, autoescape=True) for term in wanted)))
+    terms = search.terms()
+    found = [where.contains(term, autoescape=True) for term in terms.required]
+    found += [~where.contains(term, autoescape=True) for term in terms.excluded]
+    if terms.wanted:
+        found.append(or_(*(where.contains(term, autoescape=True) for term in terms.wanted)))
     return found
-
-
-def _terms(query: str) -> tuple[list[str], list[str], list[str]]:
-    """The wanted, required and excluded terms of a search; quotes keep words together."""
-    wanted: list[str] = []
-    required: list[str] = []
-    excluded: list[str] = []
-    kinds = {"": wanted, "+": required, "-": excluded, "!": excluded}
-    for sign, quoted, word in _term.findall(query.lower()):
-        kinds[sign].append(quoted or word)
-    return wanted, required, excluded

@@ -35,6 +35,8 @@ from .access import Access, calling
 from .background import Bell, Waiting
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
+from .event_stream.log_lines import LogLines
+from .event_stream.tail import Tail
 from .event_stream.telling import Teller, Told
 from .http.bodies import path_of
 from .http.errors import detail, failed, invalid
@@ -83,12 +85,13 @@ class Context:
         self.inputs = Inputs(log)
         self.variables = Variables(log)
         self.writes = OwnWrites(views, log, limits.views_wait_s)
+        self._tail = Tail(log, outages)
         self.feed = Feed(
-            log,
+            self._tail,
             Descriptions(Readers(self.flow_run, self.flow, self.task_run)),
-            outages,
             limits.socket_backlog_max,
         )
+        self.log_lines = LogLines(self._tail, limits.socket_backlog_max)
         self._teller = Teller(log, self.feed, told, outages)
         self._telling: asyncio.Task[None] | None = None
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
@@ -102,7 +105,7 @@ class Context:
         """End what runs in the background."""
         await end(self._telling)
         await self.writes.stop()
-        await self.feed.stop()
+        await self._tail.stop()
 
     async def told_is_visible(self) -> None:
         """Wait, bounded, until the view shows what this gateway was told so far."""

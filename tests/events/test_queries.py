@@ -4,6 +4,7 @@ import pytest
 from msgspec import ValidationError, json
 
 from events.queries import LIMIT_MAX, FlowRunFilter, FlowRunQuery, LogQuery
+from events.queries.criteria import TextSearch
 
 NULLS = b'{"flows":null,"flow_runs":null,"sort":null,"limit":null,"offset":null,"elsewhere":1}'
 
@@ -44,3 +45,18 @@ def test_a_query_that_cannot_be_meant_names_what_is_wrong(body: bytes, said: str
 def test_a_search_has_a_length() -> None:
     with pytest.raises(ValidationError, match="length <= 200"):
         json.decode(b'{"logs":{"text":{"query":"%b"}}}' % (b"x" * 201), type=LogQuery)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("", True),
+        ("lost found", True),
+        ("found", False),
+        ("lost -CONNECTION", False),
+        ('+"connection lost" !found', True),
+        ("+lost +found", False),
+    ],
+)
+def test_a_search_finds_texts_by_their_words(query: str, is_found: bool) -> None:
+    assert TextSearch(query=query).terms().are_in("connection lost") is is_found

@@ -16,7 +16,11 @@ async def backfill(
 ) -> AsyncIterator[Event]:
     """Events that *wanted* allows, up to *heads*, in the order of their decisions."""
     since_ms = millis_of(_since(context, wanted))
-    pages = {each: _entries(context, each, since_ms, head) for each, head in heads.items()}
+    pages = {
+        each: _entries(context, each, since_ms, head)
+        for each, head in heads.items()
+        if each != context.streams.control
+    }
     waiting: dict[int, Entry] = {}
     for partition, entries in pages.items():
         first = await anext(entries, None)

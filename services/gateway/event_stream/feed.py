@@ -1,92 +1,41 @@
-"""The feed: one tail of the log for the whole process, fanned out to the sockets that listen.
+"""The feed: what happens to flow runs, and what clients tell, fanned out to those who listen."""
 
-A subscriber has a bounded queue. One that falls behind is dropped from the feed and told so;
-nobody ever waits for it. The tail runs while somebody listens.
-"""
-
-import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from events.log import Entry, EventLog, Head
+from events.log import Entry, Head
 from events.told.event import Event, frame_of
 from events.told.filters import EventFilter
 from events.wire.codec import decode_decision
 
-from ...patience import end
 from .descriptions import Descriptions
 from .flow_runs import amends, entered, event_of, is_of_flow_run, name_of
-
-RETRY_S = 0.5
-
-_log = logging.getLogger(__name__)
-
-
-class Subscription:
-    """What one subscriber has not been sent yet."""
-
-    def __init__(self, wanted: EventFilter, backlog_max: int) -> None:
-        self.wanted = wanted
-        self.is_behind = asyncio.Event()
-        self._backlog_max = backlog_max
-        self._frames: asyncio.Queue[tuple[int, int, str]] = asyncio.Queue()
-
-    def offer(self, frame: str, partition: int, position: int) -> None:
-        """Queue *frame*; a subscriber that is too far behind is given up."""
-        if self._frames.qsize() >= self._backlog_max:
-            self.is_behind.set()
-        else:
-            self._frames.put_nowait((partition, position, frame))
-
-    async def next(self) -> tuple[int, int, str]:
-        """Partition, position and text of the next frame; no position for what is not logged."""
-        return await self._frames.get()
+from .subscriptions import Subscription, Subscriptions
+from .tail import Tail
 
 
 class Feed:
-    """Subscriptions, and the one task that serves them."""
+    """Subscriptions to events."""
 
-    def __init__(
-        self,
-        log: EventLog,
-        descriptions: Descriptions,
-        outages: tuple[type[Exception], ...],
-        backlog_max: int,
-    ) -> None:
-        self._log = log
+    def __init__(self, tail: Tail, descriptions: Descriptions, backlog_max: int) -> None:
         self._descriptions = descriptions
-        self._outages = outages
-        self._backlog_max = backlog_max
-        self._subscriptions: set[Subscription] = set()
-        self._tail: asyncio.Task[None] | None = None
-        self._starting = asyncio.Lock()
+        self._subscriptions = Subscriptions[EventFilter](tail, self._hear, backlog_max)
 
     @property
     def has_subscribers(self) -> bool:
         return bool(self._subscriptions)
 
-    async def subscribe(self, wanted: EventFilter) -> tuple[Subscription, Mapping[int, Head]]:
+    async def subscribe(
+        self, wanted: EventFilter
+    ) -> tuple[Subscription[EventFilter], Mapping[int, Head]]:
         """A subscription to all that is decided after the heads given with it."""
-        subscription = Subscription(wanted, self._backlog_max)
-        async with self._starting:
-            if self._tail is None or self._tail.done():
-                self._descriptions.forget()
-                cursors = {each: head.entry_id for each, head in (await self._heads()).items()}
-                self._tail = asyncio.create_task(self._follow(cursors), name="gateway: feed")
-            self._subscriptions.add(subscription)
-            return subscription, await self._heads()
-
-    async def unsubscribe(self, subscription: Subscription) -> None:
-        """Nothing more for *subscription*; without anybody the tail ends."""
-        self._subscriptions.discard(subscription)
         if not self._subscriptions:
-            await self.stop()
+            self._descriptions.forget()
+        return await self._subscriptions.add(wanted)
 
-    async def stop(self) -> None:
-        """End the tail."""
-        tail, self._tail = self._tail, None
-        await end(tail)
+    async def unsubscribe(self, subscription: Subscription[EventFilter]) -> None:
+        """Nothing more for *subscription*."""
+        await self._subscriptions.remove(subscription)
 
     def publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
         """Offer *event* to whoever wants it."""
@@ -110,25 +59,7 @@ class Feed:
         described = await self._descriptions.of(id)
         return None if described is None else event_of(change, described)
 
-    async def _heads(self) -> dict[int, Head]:
-        partitions = [
-            each for each in self._log.streams.every() if each != self._log.streams.control
-        ]
-        return {each: await self._log.head(each) for each in partitions}
-
-    async def _follow(self, cursors: dict[int, str]) -> None:
-        while True:
-            try:
-                async for found in self._log.tail(cursors):
-                    for partition, entries in found:
-                        for entry in entries:
-                            await self._tell(partition, entry)
-                        cursors[partition] = entries[-1].entry_id
-            except self._outages as error:
-                _log.warning("the log cannot be followed, trying again: %s", error)
-                await asyncio.sleep(RETRY_S)
-
-    async def _tell(self, partition: int, entry: Entry) -> None:
+    async def _hear(self, partition: int, entry: Entry) -> None:
         event = await self.event_in(
             entry, lambda name: any(each.wanted.allows_name(name) for each in self._subscriptions)
         )

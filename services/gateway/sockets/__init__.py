@@ -1,4 +1,4 @@
-"""WebSockets: events in, events out, and task runs for those who wait for them."""
+"""WebSockets: events in, events and log lines out, task runs for those who wait for them."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,13 @@ from starlette.types import ASGIApp
 from ..context import Context
 from .events_in import EventsIn
 from .events_out import EventsOut
+from .logs_out import LogsOut
 from .task_runs import ScheduledTaskRuns
 
 SOCKETS: dict[str, Callable[[Context], ASGIApp]] = {
     "/events/in": EventsIn,
     "/events/out": EventsOut,
+    "/logs/out": LogsOut,
     "/task_runs/subscriptions/scheduled": ScheduledTaskRuns,
 }
 """The application behind each path below the API's prefix."""

@@ -11,6 +11,7 @@ from events.told.event import Event
 from events.told.filters import EventFilter
 from services.gateway.event_stream.descriptions import Descriptions, Readers
 from services.gateway.event_stream.feed import Feed
+from services.gateway.event_stream.tail import Tail
 
 
 async def _nothing(_: Any) -> None:
@@ -19,7 +20,7 @@ async def _nothing(_: Any) -> None:
 
 def _feed(backlog_max: int) -> Feed:
     descriptions = Descriptions(Readers(_nothing, _nothing, _nothing))
-    return Feed(MemoryEventLog(Streams()), descriptions, (OSError,), backlog_max)
+    return Feed(Tail(MemoryEventLog(Streams()), (OSError,)), descriptions, backlog_max)
 
 
 def _event(name: str) -> Event:
@@ -38,7 +39,8 @@ async def test_a_subscriber_too_far_behind_is_given_up_and_the_others_hear_every
     assert slow.is_behind.is_set()
     assert not quick.is_behind.is_set()
     assert '"e0"' in (await slow.next())[2]
-    await feed.stop()
+    await feed.unsubscribe(slow)
+    await feed.unsubscribe(quick)
 
 
 @pytest.mark.anyio
@@ -52,5 +54,5 @@ async def test_the_tail_runs_while_somebody_listens() -> None:
     await feed.unsubscribe(other)
     assert not feed.has_subscribers
     again, heads = await feed.subscribe(EventFilter())
-    assert set(heads) == set(range(8))
+    assert set(heads) == set(range(9))
     await feed.unsubscribe(again)
