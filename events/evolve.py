@@ -57,6 +57,7 @@ from .entities import (
     task_place_key,
     task_run_key,
 )
+from .given import given_fields
 from .instants import micros_of
 from .policies import FlowRunPolicy, PolicyAmendment
 from .resources.folding import removed, stored
@@ -210,9 +211,8 @@ def _cached(cache: TaskCache, newest: CachedState) -> TaskCache:
 
 
 def _amended(run: FlowRun, change: FlowRunAmended) -> FlowRun:
-    fields = structs.asdict(change)
-    policy = fields.pop("policy")
-    given = {name: value for name, value in fields.items() if value is not UNSET}
+    given = given_fields(change)
+    policy = given.pop("policy", UNSET)
     attributes = structs.replace(run.attributes, **given) if given else run.attributes
     if policy is UNSET:
         return FlowRun(attributes, run.progress)
@@ -221,10 +221,7 @@ def _amended(run: FlowRun, change: FlowRunAmended) -> FlowRun:
 
 def amended_policy(policy: FlowRunPolicy, amendment: PolicyAmendment) -> FlowRunPolicy:
     """*policy* with the fields that *amendment* sets."""
-    fields = {
-        name: value for name, value in structs.asdict(amendment).items() if value is not UNSET
-    }
-    return structs.replace(policy, **fields)
+    return structs.replace(policy, **given_fields(amendment))
 
 
 def _stamped(entity: Entity, recorded: Recorded) -> Entity:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType, json, structs
 
 from events.decisions import Outcome
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.queries import VariableQuery
 from events.resources.variables import Variable
@@ -94,8 +95,7 @@ async def _update(context: Context, variable: Variable, call: Call) -> Reply:
     _check(given.name, given.value)
     if given.name is None or given.tags is None:
         raise detail(409, CONFLICT)
-    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
-    await amend(context, Variable, variable.id, fields)
+    await amend(context, Variable, variable.id, given_fields(given))
     return NO_CONTENT
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
 
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.resources.artifacts import Artifact
 
@@ -64,8 +65,7 @@ async def update_artifact(context: Context, call: Call) -> Reply:
     """Change what an artifact says."""
     given = call.as_a(ArtifactUpdate)
     artifact = _found(await context.resource(Artifact, call.id))
-    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
-    await amend(context, Artifact, artifact.id, fields)
+    await amend(context, Artifact, artifact.id, given_fields(given))
     return NO_CONTENT
 
 

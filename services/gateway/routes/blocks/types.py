@@ -3,9 +3,10 @@
 import re
 from functools import partial
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from events.decisions import Outcome
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.queries import BlockDocumentFilter, BlockDocumentQuery, BlockTypeQuery
 from events.queries.criteria import IdIsAny
@@ -68,9 +69,7 @@ async def read_block_types(context: Context, call: Call) -> Reply:
 async def update_block_type(context: Context, call: Call) -> Reply:
     """Change a block type."""
     type = await _identified(context, call)
-    given = structs.asdict(call.as_a(BlockTypeUpdate))
-    fields = {name: value for name, value in given.items() if value is not UNSET}
-    await amend(context, BlockType, type.id, fields)
+    await amend(context, BlockType, type.id, given_fields(call.as_a(BlockTypeUpdate)))
     return NO_CONTENT
 
 

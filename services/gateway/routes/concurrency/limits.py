@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from events.changes import LimitStored
 from events.decisions import Decision, Outcome
+from events.given import given_fields
 from events.proposals import AmendLimit, CreateLimit, DeleteLimit
 from events.queries import LimitQuery, Page
 from events.slots import ConcurrencyLimit, Limit
@@ -49,11 +50,7 @@ async def filter_limits(context: Context, call: Call) -> Reply:
 
 async def update_limit(context: Context, call: Call) -> Reply:
     """Change the limit."""
-    given = {
-        name: value
-        for name, value in structs.asdict(call.as_a(LimitUpdate)).items()
-        if value is not UNSET
-    }
+    given = given_fields(call.as_a(LimitUpdate))
     found = await existing(context, call)
     if None in given.values():
         raise detail(409, CONFLICT)

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.resources.deployments import Deployment
 
@@ -41,7 +42,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     flow = await context.flow(given.flow_id)
     if flow is None:
         raise detail(409, CONFLICT)
-    fields = given_fields(given)
+    fields = taken_over(given)
     fields["labels"] = {
         **flow.labels, "prefect.flow.id": str(flow.id), **(given.labels or {})
     }  # fmt: skip
@@ -80,12 +81,12 @@ async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, A
     return {} if found is None else placed(found)
 
 
-def given_fields(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
+def taken_over(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
     """What was said of the deployment in so many words."""
-    fields = {name: getattr(given, name) for name in TAKEN_OVER}
-    if fields["job_variables"] is None:
+    fields = {name: value for name, value in given_fields(given).items() if name in TAKEN_OVER}
+    if fields.get("job_variables", UNSET) is None:
         del fields["job_variables"]
-    return {name: value for name, value in fields.items() if value is not UNSET}
+    return fields
 
 
 def placed(found: Place) -> dict[str, Any]:
@@ -116,7 +117,7 @@ async def read_deployment_by_name(context: Context, call: Call) -> Reply:
 async def update_deployment(context: Context, call: Call) -> Reply:
     """Change a deployment; what its schedules had planned is planned anew."""
     given = call.as_a(DeploymentUpdate)
-    fields = given_fields(given)
+    fields = taken_over(given)
     for name in ("parameters", "enforce_parameter_schema"):
         value = getattr(given, name)
         if value is not UNSET and value is not None:

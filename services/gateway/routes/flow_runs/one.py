@@ -1,7 +1,8 @@
 """Flow runs, one at a time: read, amended, deleted, and proposed states for."""
 
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
+from events.given import given_fields
 from events.proposals import AmendFlowRun, ProposeFlowRunState
 from events.slugs import slug_of
 from events.states import StateType
@@ -51,7 +52,7 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
             raise detail(400, f"Job variables for a flow run in state {now} cannot be updated")
         if run.attributes.deployment_id is None:
             raise detail(400, "A deployment for the flow run could not be found")
-    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
+    fields = given_fields(given)
     if "name" in fields and not fields["name"]:
         fields["name"] = slug_of(context.new_id())  # no name is a new one
     await context.ask(

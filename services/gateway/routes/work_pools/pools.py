@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, structs
 
 from events.decisions import Outcome
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.queries import (
     LIMIT_MAX,
@@ -75,7 +76,7 @@ async def update_work_pool(context: Context, call: Call) -> Reply:
     """Change a work pool."""
     given = call.as_a(WorkPoolUpdate)
     pool = await pool_named(context, call.path("name"))
-    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
+    fields = given_fields(given)
     for name in ("is_paused", "base_job_template", "storage_configuration"):
         if fields.get(name, UNSET) is None:
             del fields[name]

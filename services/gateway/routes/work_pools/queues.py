@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from events.decisions import Outcome
+from events.given import given_fields
 from events.proposals import StoreResource
 from events.queries import DeploymentQuery, WorkQueueFilter, WorkQueueQuery
 from events.queries.criteria import IdIsAny
@@ -105,7 +106,7 @@ async def update_work_queue(context: Context, call: Call) -> Reply:
 
 
 async def _update(context: Context, queue: WorkQueue, given: WorkQueueUpdate) -> Reply:
-    fields = {name: value for name, value in structs.asdict(given).items() if value is not UNSET}
+    fields = given_fields(given)
     for name in ("name", "priority"):
         if fields.get(name, UNSET) is None:
             del fields[name]
