@@ -2,13 +2,12 @@
 
 from msgspec import Struct, structs
 
-from events.proposals import StoreResource
 from events.queries import LIMIT_MAX, WorkQueueQuery
 from events.resources.work_pools import WorkPool, WorkQueue
 
 from .context import Context
 from .http.errors import detail
-from .resources import amend, ask
+from .resources import amend, store
 
 AGENT_POOL = "default-agent-pool"
 """Where a queue is that is named without a pool."""
@@ -61,16 +60,7 @@ async def agent_pool(context: Context) -> WorkPool:
     pool = await context.resource_named(WorkPool, name=AGENT_POOL)
     if pool is None:
         pool, queue = new_pool(context, WorkPool(id=context.new_id(), name=AGENT_POOL))
-        await ask(
-            context,
-            StoreResource(
-                id=str(context.new_id()),
-                at=context.now(),
-                resource=pool,
-                along=[queue],
-                if_exists="keep",
-            ),
-        )
+        await store(context, pool, along=[queue], if_exists="keep")
         pool = await pool_named(context, AGENT_POOL)
     return pool
 
@@ -100,10 +90,7 @@ async def queue_in(context: Context, pool: WorkPool, name: str) -> WorkQueue:
         name=name,
         priority=await last_priority(context, pool) + 1,
     )
-    await ask(
-        context,
-        StoreResource(id=str(context.new_id()), at=context.now(), resource=made, if_exists="keep"),
-    )
+    await store(context, made, if_exists="keep")
     return await queue_named(context, pool, name)
 
 

@@ -1,7 +1,7 @@
-"""How routes change resources: they ask, and what is refused becomes a 404 or a 409."""
+"""How routes find and change resources: what is not there, or refused, becomes a 404 or a 409."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from msgspec import to_builtins
@@ -9,11 +9,18 @@ from msgspec import to_builtins
 from events.changes import ResourceStored
 from events.decisions import Decision, Outcome
 from events.proposals import AmendResource, RemoveResource, StoreResource
-from events.resources.registry import kind_of
+from events.resources.artifacts import Artifact
+from events.resources.automations import Automation
+from events.resources.blocks import BlockDocument, BlockSchema, BlockType
+from events.resources.deployments import Deployment
+from events.resources.registry import AnyResource, kind_of
 from events.resources.resource import Resource, kind_name
+from events.resources.saved_searches import SavedSearch
+from events.resources.variables import Variable
+from events.resources.work_pools import Worker, WorkQueue
 
 from .context import Context
-from .http.errors import CONFLICT, detail
+from .http.errors import CONFLICT, Refused, Reply, detail, failed
 
 R = TypeVar("R", bound=Resource)
 
@@ -22,19 +29,72 @@ UNKNOWN = ("KnowParents", "KnowResources")
 
 CHANGED = "AmendWhatWasRead"
 
+MISSING: dict[type[Resource], Reply] = {
+    Artifact: detail(404, "Artifact not found.").reply,
+    Automation: failed(404, "Automation not found").reply,
+    BlockDocument: detail(404, "Block document not found").reply,
+    BlockSchema: detail(404, "Block schema not found").reply,
+    BlockType: detail(404, "Block type not found").reply,
+    Deployment: detail(404, "Deployment not found").reply,
+    SavedSearch: detail(404, "Saved search not found").reply,
+    Variable: detail(404, "Variable not found.").reply,
+    Worker: detail(404, "Worker not found.").reply,
+    WorkQueue: detail(404, "work queue not found").reply,
+}
+"""What is answered where a resource is not there."""
+
 ATTEMPTS_MAX = 10
 """How often a change is tried that others may overtake."""
 
 
+async def existing(context: Context, type: type[R], id: UUID | None = None, **key: object) -> R:
+    """The resource *id*, or else of this natural key; raises `Refused` when it is not there."""
+    if id is None:
+        found = await context.resource_named(type, **key)
+    else:
+        found = await context.resource(type, id)
+    if found is None:
+        raise missing(type)
+    return found
+
+
+def missing(type: type[Resource]) -> Refused:
+    """The refusal of a resource that is not there."""
+    return Refused(MISSING[type])
+
+
 async def ask(
-    context: Context, proposal: StoreResource | AmendResource | RemoveResource
+    context: Context,
+    proposal: StoreResource | AmendResource | RemoveResource,
+    exists: str | None = None,
 ) -> Decision:
-    """The decision on *proposal*; raises `Refused` unless it is accepted."""
+    """The decision on *proposal*; raises `Refused` unless accepted, with what *exists* says."""
     decision = (await context.ask(proposal)).decided()
     if decision.outcome is not Outcome.ACCEPT:
-        status = 404 if decision.rule in UNKNOWN else 409
-        raise detail(status, decision.reason or CONFLICT)
+        is_unknown = exists is None and decision.rule in UNKNOWN
+        raise detail(404 if is_unknown else 409, exists or decision.reason or CONFLICT)
     return decision
+
+
+async def store(
+    context: Context,
+    resource: AnyResource,
+    *,
+    along: Sequence[AnyResource] = (),
+    if_exists: Literal["refuse", "keep", "amend"] = "refuse",
+    given: Sequence[str] = (),
+    exists: str | None = None,
+) -> Decision:
+    """The decision on a `StoreResource`, asked as `ask` asks."""
+    proposal = StoreResource(
+        id=str(context.new_id()),
+        at=context.now(),
+        resource=resource,
+        along=list(along),
+        if_exists=if_exists,
+        given=list(given),
+    )
+    return await ask(context, proposal, exists)
 
 
 def is_new(decision: Decision) -> bool:

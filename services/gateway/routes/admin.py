@@ -5,7 +5,6 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from events.proposals import StoreResource
 from events.queries.queries import LIMIT_MAX
 from events.resources.blocks import BlockDocument, BlockSchema, ResultStorage
 
@@ -14,7 +13,7 @@ from ..http.calls import Call
 from ..http.errors import NO_CONTENT, Reply, answered, detail
 from ..http.operations import Operation
 from ..rendering.blocks import ResultStorageResponse
-from ..resources import ask, remove
+from ..resources import remove, store
 
 NAME = "default"
 STORES = "write-path"
@@ -62,16 +61,8 @@ async def update_server_default_result_storage(context: Context, call: Call) -> 
     schema = await context.resource(BlockSchema, document.block_schema_id)
     if schema is None or STORES not in schema.capabilities:
         raise detail(422, f"Block document {id} cannot be used for result storage.")
-    await ask(
-        context,
-        StoreResource(
-            id=str(context.new_id()),
-            at=context.now(),
-            resource=ResultStorage(id=context.new_id(), name=NAME, block_document_id=id),
-            if_exists="amend",
-            given=["block_document_id"],
-        ),
-    )
+    made = ResultStorage(id=context.new_id(), name=NAME, block_document_id=id)
+    await store(context, made, if_exists="amend", given=["block_document_id"])
     return _shown(id)
 
 

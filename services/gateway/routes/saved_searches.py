@@ -6,15 +6,14 @@ from uuid import UUID
 from msgspec import Struct
 
 from events.instants import Instant
-from events.proposals import StoreResource
 from events.queries import SavedSearchQuery
 from events.resources.saved_searches import SavedSearch, SavedSearchFilter
 
 from ..context import Context
 from ..http.calls import Call
-from ..http.errors import NO_CONTENT, Reply, answered, detail
+from ..http.errors import NO_CONTENT, Reply, answered
 from ..http.operations import Operation
-from ..resources import ask, is_new, remove
+from ..resources import existing, is_new, remove, store
 from .bodies import Body
 
 
@@ -38,23 +37,15 @@ class SavedSearchResponse(Struct, frozen=True, kw_only=True):
 async def create_saved_search(context: Context, call: Call) -> Reply:
     """Keep a search in place of the one of that name: 201 or 200."""
     given = call.as_a(SavedSearchCreate)
-    decision = await ask(
-        context,
-        StoreResource(
-            id=str(context.new_id()),
-            at=context.now(),
-            resource=SavedSearch(id=context.new_id(), name=given.name, filters=given.filters),
-            if_exists="amend",
-            given=["filters"],
-        ),
-    )
-    found = await context.resource_named(SavedSearch, name=given.name)
-    return answered(_shown(_existing(found)), 201 if is_new(decision) else 200)
+    made = SavedSearch(id=context.new_id(), name=given.name, filters=given.filters)
+    decision = await store(context, made, if_exists="amend", given=["filters"])
+    search = await existing(context, SavedSearch, name=given.name)
+    return answered(_shown(search), 201 if is_new(decision) else 200)
 
 
 async def read_saved_search(context: Context, call: Call) -> Reply:
     """A saved search."""
-    return answered(_shown(_existing(await context.resource(SavedSearch, call.id))))
+    return answered(_shown(await existing(context, SavedSearch, call.id)))
 
 
 async def read_saved_searches(context: Context, call: Call) -> Reply:
@@ -67,15 +58,8 @@ async def read_saved_searches(context: Context, call: Call) -> Reply:
 
 async def delete_saved_search(context: Context, call: Call) -> Reply:
     """Forget a saved search."""
-    search = _existing(await context.resource(SavedSearch, call.id))
-    await remove(context, SavedSearch, search.id)
+    await remove(context, SavedSearch, (await existing(context, SavedSearch, call.id)).id)
     return NO_CONTENT
-
-
-def _existing(found: SavedSearch | None) -> SavedSearch:
-    if found is None:
-        raise detail(404, "Saved search not found")
-    return found
 
 
 def _shown(search: SavedSearch) -> SavedSearchResponse:

@@ -6,9 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType, json, structs
 
-from events.decisions import Outcome
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.queries import VariableQuery
 from events.resources.variables import Variable
 
@@ -17,7 +15,7 @@ from ..http.calls import Call
 from ..http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ..http.operations import Operation
 from ..rendering.variables import VariableResponse, variable_response
-from ..resources import amend, remove
+from ..resources import amend, existing, remove, store
 from .bodies import Body
 
 VALUE_MAX = 5_000
@@ -49,20 +47,19 @@ async def create_variable(context: Context, call: Call) -> Reply:
     given = call.as_a(VariableCreate)
     _check(given.name, given.value)
     made = Variable(id=context.new_id(), **structs.asdict(given))
-    proposal = StoreResource(id=str(context.new_id()), at=context.now(), resource=made)
-    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
-        raise detail(409, f"A variable with the name '{given.name}' already exists.")
-    return answered(variable_response(_found(await context.resource(Variable, made.id))), 201)
+    exists = f"A variable with the name '{given.name}' already exists."
+    await store(context, made, exists=exists)
+    return answered(variable_response(await existing(context, Variable, made.id)), 201)
 
 
 async def read_variable(context: Context, call: Call) -> Reply:
     """A variable."""
-    return answered(variable_response(await _identified(context, call)))
+    return answered(variable_response(await existing(context, Variable, call.id)))
 
 
 async def read_variable_by_name(context: Context, call: Call) -> Reply:
     """A variable by its name."""
-    return answered(variable_response(await _named(context, call)))
+    return answered(variable_response(await existing(context, Variable, name=call.path("name"))))
 
 
 async def filter_variables(context: Context, call: Call) -> Reply:
@@ -82,12 +79,12 @@ async def count_variables(context: Context, call: Call) -> Reply:
 
 async def update_variable(context: Context, call: Call) -> Reply:
     """Change a variable."""
-    return await _update(context, await _identified(context, call), call)
+    return await _update(context, await existing(context, Variable, call.id), call)
 
 
 async def update_variable_by_name(context: Context, call: Call) -> Reply:
     """Change a variable found by its name."""
-    return await _update(context, await _named(context, call), call)
+    return await _update(context, await existing(context, Variable, name=call.path("name")), call)
 
 
 async def _update(context: Context, variable: Variable, call: Call) -> Reply:
@@ -101,28 +98,14 @@ async def _update(context: Context, variable: Variable, call: Call) -> Reply:
 
 async def delete_variable(context: Context, call: Call) -> Reply:
     """Forget a variable."""
-    await remove(context, Variable, (await _identified(context, call)).id)
+    await remove(context, Variable, (await existing(context, Variable, call.id)).id)
     return NO_CONTENT
 
 
 async def delete_variable_by_name(context: Context, call: Call) -> Reply:
     """Forget a variable found by its name."""
-    await remove(context, Variable, (await _named(context, call)).id)
+    await remove(context, Variable, (await existing(context, Variable, name=call.path("name"))).id)
     return NO_CONTENT
-
-
-async def _identified(context: Context, call: Call) -> Variable:
-    return _found(await context.resource(Variable, call.id))
-
-
-async def _named(context: Context, call: Call) -> Variable:
-    return _found(await context.resource_named(Variable, name=call.path("name")))
-
-
-def _found(variable: Variable | None) -> Variable:
-    if variable is None:
-        raise detail(404, "Variable not found.")
-    return variable
 
 
 def _check(name: object, value: object) -> None:

@@ -8,15 +8,14 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType, structs
 
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.resources.artifacts import Artifact
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
+from ...http.errors import NO_CONTENT, Reply, answered, invalid
 from ...http.operations import Operation
 from ...rendering.artifacts import ArtifactResponse, artifact_response
-from ...resources import amend, ask, remove
+from ...resources import amend, existing, remove, store
 from ..bodies import Body
 
 _plain = re.compile(r"[a-z0-9-]*")
@@ -52,33 +51,27 @@ async def create_artifact(context: Context, call: Call) -> Reply:
             "key",
         )
     made = Artifact(id=context.new_id(), **structs.asdict(given))
-    await ask(context, StoreResource(id=str(context.new_id()), at=context.now(), resource=made))
-    return answered(artifact_response(_found(await context.resource(Artifact, made.id))), 201)
+    await store(context, made)
+    return answered(artifact_response(await existing(context, Artifact, made.id)), 201)
 
 
 async def read_artifact(context: Context, call: Call) -> Reply:
     """An artifact."""
-    return answered(artifact_response(_found(await context.resource(Artifact, call.id))))
+    return answered(artifact_response(await existing(context, Artifact, call.id)))
 
 
 async def update_artifact(context: Context, call: Call) -> Reply:
     """Change what an artifact says."""
     given = call.as_a(ArtifactUpdate)
-    artifact = _found(await context.resource(Artifact, call.id))
+    artifact = await existing(context, Artifact, call.id)
     await amend(context, Artifact, artifact.id, given_fields(given))
     return NO_CONTENT
 
 
 async def delete_artifact(context: Context, call: Call) -> Reply:
     """Forget an artifact; its key stands for the one before it."""
-    await remove(context, Artifact, _found(await context.resource(Artifact, call.id)).id)
+    await remove(context, Artifact, (await existing(context, Artifact, call.id)).id)
     return NO_CONTENT
-
-
-def _found(artifact: Artifact | None) -> Artifact:
-    if artifact is None:
-        raise detail(404, "Artifact not found.")
-    return artifact
 
 
 _operation = partial(Operation, tag="Artifacts")

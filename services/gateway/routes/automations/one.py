@@ -4,15 +4,14 @@ from functools import partial
 
 from msgspec import structs
 
-from events.proposals import StoreResource
 from events.resources.automations import Automation
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import NO_CONTENT, Reply, answered, failed
+from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...rendering.automations import AutomationResponse, automation_response
-from ...resources import amend, ask, remove
+from ...resources import amend, existing, remove, store
 from .bodies import AutomationCreate, AutomationPartialUpdate, AutomationUpdate, automation_of
 
 
@@ -20,20 +19,19 @@ async def create_automation(context: Context, call: Call) -> Reply:
     """Create an automation."""
     given = automation_of(call, AutomationCreate, context.new_id)
     made = Automation(id=context.new_id(), **structs.asdict(given))
-    await ask(context, StoreResource(id=str(context.new_id()), at=context.now(), resource=made))
-    found = await context.resource(Automation, made.id)
-    return answered(automation_response(_existing(found)), 201)
+    await store(context, made)
+    return answered(automation_response(await existing(context, Automation, made.id)), 201)
 
 
 async def read_automation(context: Context, call: Call) -> Reply:
     """An automation."""
-    return answered(automation_response(await _found(context, call)))
+    return answered(automation_response(await existing(context, Automation, call.id)))
 
 
 async def update_automation(context: Context, call: Call) -> Reply:
     """Replace an automation; what is absent is as in a new one."""
     given = automation_of(call, AutomationUpdate, context.new_id)
-    automation = await _found(context, call)
+    automation = await existing(context, Automation, call.id)
     await amend(context, Automation, automation.id, structs.asdict(given))
     return NO_CONTENT
 
@@ -41,25 +39,15 @@ async def update_automation(context: Context, call: Call) -> Reply:
 async def patch_automation(context: Context, call: Call) -> Reply:
     """Switch an automation on or off."""
     given = call.as_a(AutomationPartialUpdate)
-    automation = await _found(context, call)
+    automation = await existing(context, Automation, call.id)
     await amend(context, Automation, automation.id, {"enabled": given.enabled})
     return NO_CONTENT
 
 
 async def delete_automation(context: Context, call: Call) -> Reply:
     """Forget an automation."""
-    await remove(context, Automation, (await _found(context, call)).id)
+    await remove(context, Automation, (await existing(context, Automation, call.id)).id)
     return NO_CONTENT
-
-
-async def _found(context: Context, call: Call) -> Automation:
-    return _existing(await context.resource(Automation, call.id))
-
-
-def _existing(found: Automation | None) -> Automation:
-    if found is None:
-        raise failed(404, "Automation not found")
-    return found
 
 
 _operation = partial(Operation, tag="Automations")

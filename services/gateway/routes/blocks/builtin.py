@@ -5,12 +5,11 @@ A client that saves such a block registers its own schema of it, which then is t
 
 from typing import Any
 
-from events.proposals import StoreResource
 from events.resources.blocks import BlockSchema, BlockType
 
 from ....blocks.checksums import checksum_of
 from ...context import Context
-from ...resources import ask
+from ...resources import store
 
 VERSION = "built-in"
 
@@ -41,7 +40,7 @@ async def install(context: Context) -> None:
         type = BlockType(
             id=context.new_id(), name=name, slug=slug, description=description, is_protected=True
         )
-        await _keep(context, type)
+        await store(context, type, if_exists="keep")
         known = await context.resource_named(BlockType, slug=slug)
         fields = {
             "title": name.replace(" ", ""),
@@ -59,13 +58,4 @@ async def install(context: Context) -> None:
             capabilities=capabilities,
             version=VERSION,
         )
-        await _keep(context, schema)
-
-
-async def _keep(context: Context, resource: BlockType | BlockSchema) -> None:
-    await ask(
-        context,
-        StoreResource(
-            id=str(context.new_id()), at=context.now(), resource=resource, if_exists="keep"
-        ),
-    )
+        await store(context, schema, if_exists="keep")

@@ -4,8 +4,6 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from events.decisions import Outcome
-from events.proposals import StoreResource
 from events.queries import BlockDocumentQuery
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType
 
@@ -16,7 +14,7 @@ from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, failed, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse
-from ...resources import change, remove
+from ...resources import change, existing, remove, store
 from .bodies import BlockDocumentCreate, BlockDocumentUpdate
 from .reading import Blocks, gathered, references_in, secret_fields_of, whole
 
@@ -46,17 +44,15 @@ async def create_block_document(context: Context, call: Call) -> Reply:
         is_anonymous=given.is_anonymous,
         **_sealed(context, given.data, schema),
     )
-    proposal = StoreResource(id=str(context.new_id()), at=context.now(), resource=made)
-    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
-        raise detail(409, "Block already exists")
-    document = _found(await context.resource(BlockDocument, id))
+    await store(context, made, exists="Block already exists")
+    document = await existing(context, BlockDocument, id)
     return answered(await Blocks(context).document(document), 201)
 
 
 async def read_block_document_by_id(context: Context, call: Call) -> Reply:
     """A block."""
     blocks = Blocks(context, with_secrets=call.query_flag("include_secrets"))
-    return answered(await blocks.document(await _identified(context, call)))
+    return answered(await blocks.document(await existing(context, BlockDocument, call.id)))
 
 
 async def read_block_documents(context: Context, call: Call) -> Reply:
@@ -77,7 +73,7 @@ async def count_block_documents(context: Context, call: Call) -> Reply:
 
 async def update_block_document_data(context: Context, call: Call) -> Reply:
     """Change a block's data, and move it to another schema of its type; masks keep secrets."""
-    document = await _identified(context, call)
+    document = await existing(context, BlockDocument, call.id)
     given = call.as_a(BlockDocumentUpdate)
     schema = await context.resource(BlockSchema, given.block_schema_id or document.block_schema_id)
     if schema is None:
@@ -102,7 +98,7 @@ async def update_block_document_data(context: Context, call: Call) -> Reply:
 
 async def delete_block_document(context: Context, call: Call) -> Reply:
     """Forget a block."""
-    await remove(context, BlockDocument, (await _identified(context, call)).id)
+    await remove(context, BlockDocument, (await existing(context, BlockDocument, call.id)).id)
     return NO_CONTENT
 
 
@@ -155,16 +151,6 @@ async def _leads(context: Context, start: UUID, to: UUID) -> bool:
         if document is not None:
             open_ids += references_in(document.data).values()
     return False
-
-
-async def _identified(context: Context, call: Call) -> BlockDocument:
-    return _found(await context.resource(BlockDocument, call.id))
-
-
-def _found(document: BlockDocument | None) -> BlockDocument:
-    if document is None:
-        raise detail(404, "Block document not found")
-    return document
 
 
 _operation = partial(Operation, tag="Block documents")

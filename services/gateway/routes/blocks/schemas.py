@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from msgspec import Struct, ValidationError, convert, structs
 
-from events.proposals import StoreResource
 from events.queries import BlockSchemaChecked, BlockSchemaQuery
 from events.queries.criteria import TextIsAny
 from events.queries.queries import LIMIT_MAX
@@ -18,7 +17,7 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import REFERENCES, BlockSchemaResponse
-from ...resources import ask, is_new, remove
+from ...resources import existing, is_new, missing, remove, store
 from .bodies import BlockSchemaCreate
 from .reading import Blocks, gathered
 
@@ -49,32 +48,28 @@ async def create_block_schema(context: Context, call: Call) -> Reply:
             )
     checksum = checksum_of(given.fields)
     made = BlockSchema(id=context.new_id(), checksum=checksum, **structs.asdict(given))
-    decision = await ask(
-        context,
-        StoreResource(id=str(context.new_id()), at=context.now(), resource=made, if_exists="keep"),
-    )
-    schema = _found(
-        await context.resource_named(BlockSchema, checksum=checksum, version=given.version)
-    )
+    decision = await store(context, made, if_exists="keep")
+    schema = await existing(context, BlockSchema, checksum=checksum, version=given.version)
     return answered(await Blocks(context).schema(schema), 201 if is_new(decision) else 200)
 
 
 async def read_block_schema_by_id(context: Context, call: Call) -> Reply:
     """A block schema."""
-    return answered(await Blocks(context).schema(await _identified(context, call)))
+    return answered(await Blocks(context).schema(await existing(context, BlockSchema, call.id)))
 
 
 async def read_block_schema_by_checksum(context: Context, call: Call) -> Reply:
     """A block schema by its checksum and version, or the newest of this checksum."""
     checksum, version = call.path("checksum"), call.query("version")
     if version is not None:
-        found = await context.resource_named(BlockSchema, checksum=checksum, version=version)
-        return answered(await Blocks(context).schema(_found(found)))
+        schema = await existing(context, BlockSchema, checksum=checksum, version=version)
+        return answered(await Blocks(context).schema(schema))
     demands = BlockSchemaChecked(checksum=TextIsAny(any_=[checksum]))
     await context.writes.are_visible()
     newest = await context.views.resources(BlockSchemaQuery(block_schemas=demands, limit=1))
-    found = newest[0] if newest and isinstance(newest[0], BlockSchema) else None
-    return answered(await Blocks(context).schema(_found(found)))
+    if not newest or not isinstance(newest[0], BlockSchema):
+        raise missing(BlockSchema)
+    return answered(await Blocks(context).schema(newest[0]))
 
 
 async def read_block_schemas(context: Context, call: Call) -> Reply:
@@ -87,7 +82,7 @@ async def read_block_schemas(context: Context, call: Call) -> Reply:
 
 async def delete_block_schema(context: Context, call: Call) -> Reply:
     """Forget a block schema and its blocks."""
-    schema = await _identified(context, call)
+    schema = await existing(context, BlockSchema, call.id)
     type = await context.resource(BlockType, schema.block_type_id)
     if type is not None and type.is_protected:
         raise detail(403, "Block schemas for protected block types cannot be deleted.")
@@ -106,16 +101,6 @@ async def read_available_block_capabilities(context: Context, call: Call) -> Rep
         offset += len(page)
         if len(page) < LIMIT_MAX:
             return answered(sorted(able))
-
-
-async def _identified(context: Context, call: Call) -> BlockSchema:
-    return _found(await context.resource(BlockSchema, call.id))
-
-
-def _found(schema: BlockSchema | None) -> BlockSchema:
-    if schema is None:
-        raise detail(404, "Block schema not found")
-    return schema
 
 
 def _check_secret_fields(fields: dict[str, Any]) -> None:

@@ -5,9 +5,7 @@ from functools import partial
 
 from msgspec import structs
 
-from events.decisions import Outcome
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.queries import BlockDocumentFilter, BlockDocumentQuery, BlockTypeQuery
 from events.queries.criteria import IdIsAny
 from events.queries.queries import LIMIT_MAX
@@ -18,7 +16,7 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse, BlockTypeResponse, block_type_response
-from ...resources import amend, remove
+from ...resources import amend, existing, missing, remove, store
 from .bodies import BlockTypeCreate, BlockTypeUpdate
 from .builtin import install
 from .reading import Blocks, gathered
@@ -42,20 +40,18 @@ async def create_block_type(context: Context, call: Call) -> Reply:
     if given.name.lower().startswith(RESERVED):
         raise detail(403, "Block type names beginning with 'Prefect' are reserved.")
     made = BlockType(id=context.new_id(), **structs.asdict(given))
-    proposal = StoreResource(id=str(context.new_id()), at=context.now(), resource=made)
-    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
-        raise detail(409, f'Block type with name "{given.name}" already exists')
-    return answered(block_type_response(_found(await context.resource(BlockType, made.id))), 201)
+    await store(context, made, exists=f'Block type with name "{given.name}" already exists')
+    return answered(block_type_response(await existing(context, BlockType, made.id)), 201)
 
 
 async def read_block_type_by_id(context: Context, call: Call) -> Reply:
     """A block type."""
-    return answered(block_type_response(await _identified(context, call)))
+    return answered(block_type_response(await existing(context, BlockType, call.id)))
 
 
 async def read_block_type_by_slug(context: Context, call: Call) -> Reply:
     """A block type by its slug."""
-    return answered(block_type_response(await _named(context, call)))
+    return answered(block_type_response(await existing(context, BlockType, slug=call.path("slug"))))
 
 
 async def read_block_types(context: Context, call: Call) -> Reply:
@@ -68,14 +64,14 @@ async def read_block_types(context: Context, call: Call) -> Reply:
 
 async def update_block_type(context: Context, call: Call) -> Reply:
     """Change a block type."""
-    type = await _identified(context, call)
+    type = await existing(context, BlockType, call.id)
     await amend(context, BlockType, type.id, given_fields(call.as_a(BlockTypeUpdate)))
     return NO_CONTENT
 
 
 async def delete_block_type(context: Context, call: Call) -> Reply:
     """Forget a block type, its schemas and its blocks."""
-    type = await _identified(context, call)
+    type = await existing(context, BlockType, call.id)
     if type.is_protected:
         raise detail(403, "protected block types cannot be deleted.")
     await remove(context, BlockType, type.id)
@@ -84,7 +80,7 @@ async def delete_block_type(context: Context, call: Call) -> Reply:
 
 async def read_block_documents_for_block_type(context: Context, call: Call) -> Reply:
     """The blocks of a type that have names of their own."""
-    type = await _named(context, call)
+    type = await existing(context, BlockType, slug=call.path("slug"))
     query = BlockDocumentQuery(
         block_documents=BlockDocumentFilter(block_type_id=IdIsAny(any_=[type.id])),
         limit=call.query_count("limit", LIMIT_MAX),
@@ -100,12 +96,10 @@ async def read_block_document_by_name_for_block_type(context: Context, call: Cal
     """A block by its type and name."""
     blocks = Blocks(context, with_secrets=call.query_flag("include_secrets"))
     type = await context.resource_named(BlockType, slug=call.path("slug"))
-    document = None
-    if type is not None:
-        name = call.path("block_document_name")
-        document = await context.resource_named(BlockDocument, block_type_id=type.id, name=name)
-    if document is None:
-        raise detail(404, "Block document not found")
+    if type is None:
+        raise missing(BlockDocument)
+    name = call.path("block_document_name")
+    document = await existing(context, BlockDocument, block_type_id=type.id, name=name)
     return answered(await blocks.document(document))
 
 
@@ -114,20 +108,6 @@ async def install_system_block_types(context: Context, call: Call) -> Reply:
     if context.limits.builtin_block_types:
         await install(context)
     return answered(None)
-
-
-async def _identified(context: Context, call: Call) -> BlockType:
-    return _found(await context.resource(BlockType, call.id))
-
-
-async def _named(context: Context, call: Call) -> BlockType:
-    return _found(await context.resource_named(BlockType, slug=call.path("slug")))
-
-
-def _found(type: BlockType | None) -> BlockType:
-    if type is None:
-        raise detail(404, "Block type not found")
-    return type
 
 
 _operation = partial(Operation, tag="Block types")

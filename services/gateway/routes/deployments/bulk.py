@@ -16,9 +16,8 @@ from ...http.calls import Call
 from ...http.errors import Refused, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
-from ...resources import remove
+from ...resources import existing, remove
 from ..subjects import id_of
-from . import one
 from .runs import DeploymentFlowRunCreate, creation
 
 DELETED_MAX = 50
@@ -75,7 +74,7 @@ async def _is_deleted(context: Context, id: UUID) -> bool:
 async def bulk_create_flow_runs_from_deployment(context: Context, call: Call) -> Reply:
     """Create runs of a deployment; one that cannot be is told so and keeps no other."""
     given = call.as_a(list[DeploymentFlowRunCreate])
-    deployment = one.existing(await context.resource(Deployment, call.id))
+    deployment = await existing(context, Deployment, call.id)
     if len(given) > CREATED_MAX:
         raise detail(400, f"Cannot create more than {CREATED_MAX} flow runs at once.")
     made = (_created(context, deployment, each) for each in given)
@@ -99,7 +98,7 @@ async def _created(
 
 async def work_queue_check_for_deployment(context: Context, call: Call) -> Reply:
     """The queues from which runs of a deployment may be taken, as far as their filters say."""
-    deployment = one.existing(await context.resource(Deployment, call.id))
+    deployment = await existing(context, Deployment, call.id)
     await context.writes.are_visible()
     queues: list[WorkQueue] = []
     while True:

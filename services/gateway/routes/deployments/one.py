@@ -5,7 +5,6 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.resources.deployments import Deployment
 
 from ...context import Context
@@ -15,13 +14,11 @@ from ...http.operations import Operation
 from ...parameters import problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
-from ...resources import amend, ask, change, is_new, remove
+from ...resources import amend, change, existing, is_new, missing, remove, store
 from ..concurrency.reading import limits_shown
 from ..subjects import id_of
 from .bodies import DeploymentCreate, DeploymentUpdate
 from .schedules import new_schedules, revised
-
-NOT_FOUND = "Deployment not found"
 
 NOWHERE: dict[str, Any] = dict.fromkeys(
     ("work_pool_id", "work_pool_name", "work_queue_id", "work_queue_name")
@@ -54,17 +51,8 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         _check_parameters(given)
     fields |= await _place_given(context, given)
     made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
-    decision = await ask(
-        context,
-        StoreResource(
-            id=str(context.new_id()),
-            at=context.now(),
-            resource=made,
-            if_exists="amend",
-            given=list(fields),
-        ),
-    )
-    deployment = existing(await context.resource(Deployment, id_of(decision.subject)))
+    decision = await store(context, made, if_exists="amend", given=list(fields))
+    deployment = await existing(context, Deployment, id_of(decision.subject))
     return answered(await shown(context, deployment), 201 if is_new(decision) else 200)
 
 
@@ -101,17 +89,18 @@ def placed(found: Place) -> dict[str, Any]:
 
 async def read_deployment(context: Context, call: Call) -> Reply:
     """The deployment."""
-    return answered(await shown(context, existing(await context.resource(Deployment, call.id))))
+    return answered(await shown(context, await existing(context, Deployment, call.id)))
 
 
 async def read_deployment_by_name(context: Context, call: Call) -> Reply:
     """The deployment of that flow and name."""
     flow = await context.flow_named(call.path("flow_name"))
+    if flow is None:
+        raise missing(Deployment)
     name = call.path("deployment_name")
-    found = None
-    if flow is not None:
-        found = await context.resource_named(Deployment, flow_id=flow.id, name=name)
-    return answered(await shown(context, existing(found)))
+    return answered(
+        await shown(context, await existing(context, Deployment, flow_id=flow.id, name=name))
+    )
 
 
 async def update_deployment(context: Context, call: Call) -> Reply:
@@ -154,21 +143,21 @@ async def _moved(context: Context, before: Deployment, given: DeploymentUpdate) 
 
 async def pause_deployment(context: Context, call: Call) -> Reply:
     """Pause a deployment: nothing is planned any more, and what was planned is not."""
-    existing(await context.resource(Deployment, call.id))
+    await existing(context, Deployment, call.id)
     await amend(context, Deployment, call.id, {"paused": True})
     return answered(None)
 
 
 async def resume_deployment(context: Context, call: Call) -> Reply:
     """Let a deployment's schedules plan again."""
-    existing(await context.resource(Deployment, call.id))
+    await existing(context, Deployment, call.id)
     await amend(context, Deployment, call.id, {"paused": False})
     return answered(None)
 
 
 async def delete_deployment(context: Context, call: Call) -> Reply:
     """Forget a deployment; its runs that have not begun go with its plans."""
-    existing(await context.resource(Deployment, call.id))
+    await existing(context, Deployment, call.id)
     await remove(context, Deployment, call.id)
     return NO_CONTENT
 
@@ -178,13 +167,6 @@ async def shown(context: Context, deployment: Deployment) -> DeploymentResponse:
     id = deployment.global_concurrency_limit_id
     limits = await limits_shown(context, [] if id is None else [id])
     return deployment_response(deployment, None if id is None else limits.get(id))
-
-
-def existing(found: Deployment | None) -> Deployment:
-    """*found*, or the 404 of a deployment."""
-    if found is None:
-        raise detail(404, NOT_FOUND)
-    return found
 
 
 OPERATIONS = (

@@ -17,6 +17,7 @@ from events.resources.deployments import Deployment
 from events.states import ProposedState, StateType
 
 from ....rules.schedules import Limits, ScheduleInvalid, limited, plan, run_on
+from ... import resources
 from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import Reply, answered, detail
@@ -24,7 +25,6 @@ from ...http.operations import Operation
 from ...parameters import made, problem
 from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ...resources import amend
 from ..bodies import Labels
 from ..flow_runs.creation import parent_of
 from ..subjects import id_of
@@ -67,7 +67,7 @@ class ScheduledRunsAsked(Struct, frozen=True, kw_only=True):
 async def create_flow_run(context: Context, call: Call) -> Reply:
     """Create a run of a deployment, or find the one that its key has made before: 201 or 200."""
     given = call.as_a(DeploymentFlowRunCreate)
-    deployment = one.existing(await context.resource(Deployment, call.id))
+    deployment = await resources.existing(context, Deployment, call.id)
     answer = await context.ask(await creation(context, deployment, given))
     decision = answer.decided()
     is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
@@ -223,7 +223,9 @@ async def polled(context: Context, deployment_id: UUID) -> None:
     last = deployment.last_polled
     if deployment.status == "READY" and last is not None and now - last < POLLED_ANEW:
         return
-    await amend(context, Deployment, deployment_id, {"status": "READY", "last_polled": now})
+    await resources.amend(
+        context, Deployment, deployment_id, {"status": "READY", "last_polled": now}
+    )
 
 
 OPERATIONS = (

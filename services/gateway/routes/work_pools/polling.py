@@ -30,10 +30,9 @@ from ...http.errors import Reply, answered, detail
 from ...http.operations import Operation
 from ...places import pool_named, queues_of
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ...resources import amend
+from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
 from .bodies import WaitingRunsAsked
-from .queues import identified
 from .slots import occupied
 
 
@@ -153,7 +152,7 @@ def _is_old(last: datetime | None, now: datetime) -> bool:
 async def queue_runs(context: Context, call: Call) -> Reply:
     """The runs that wait in one queue, as far as its limit leaves room."""
     asked = call.as_query(WaitingRunsAsked)
-    queue = await identified(context, call)
+    queue = await existing(context, WorkQueue, call.id)
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
     runs = await waiting(context, queue, asked, most)

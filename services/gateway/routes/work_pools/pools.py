@@ -5,9 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, structs
 
-from events.decisions import Outcome
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.queries import (
     LIMIT_MAX,
     DeploymentQuery,
@@ -26,7 +24,7 @@ from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...places import new_pool, pool_named
 from ...rendering.work_pools import WorkPoolResponse, work_pool_response
-from ...resources import amend, remove
+from ...resources import amend, remove, store
 from .bodies import WorkPoolCreate, WorkPoolUpdate, undeclared
 from .slots import occupied
 
@@ -44,11 +42,7 @@ async def create_work_pool(context: Context, call: Call) -> Reply:
     if given.is_paused:
         made = structs.replace(made, status="PAUSED")
     pool, queue = new_pool(context, made)
-    proposal = StoreResource(
-        id=str(context.new_id()), at=context.now(), resource=pool, along=[queue]
-    )
-    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
-        raise detail(409, EXISTS)
+    await store(context, pool, along=[queue], exists=EXISTS)
     return answered(work_pool_response(await pool_named(context, pool.name)), 201)
 
 

@@ -4,9 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from events.decisions import Outcome
 from events.given import given_fields
-from events.proposals import StoreResource
 from events.queries import DeploymentQuery, WorkQueueFilter, WorkQueueQuery
 from events.queries.criteria import IdIsAny
 from events.resources.work_pools import WorkPool, WorkQueue
@@ -17,7 +15,7 @@ from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
 from ...places import agent_pool, last_priority, make_room, pool_named, queue_named
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
-from ...resources import amend, remove
+from ...resources import amend, existing, remove, store
 from .bodies import WorkQueueCreate, WorkQueueUpdate
 from .pools import detach, those_in
 from .slots import occupied
@@ -46,9 +44,8 @@ async def _create(context: Context, pool: WorkPool, given: WorkQueueCreate) -> R
         status="PAUSED" if given.is_paused else "NOT_READY",
         **fields,
     )
-    proposal = StoreResource(id=str(context.new_id()), at=context.now(), resource=made)
-    if (await context.ask(proposal)).outcome is not Outcome.ACCEPT:
-        raise detail(409, f"A work queue with this name already exists in work pool {pool.name!r}.")
+    exists = f"A work queue with this name already exists in work pool {pool.name!r}."
+    await store(context, made, exists=exists)
     if given.priority is not None:
         await make_room(context, pool, made)
     return answered(work_queue_response(await queue_named(context, pool, given.name)), 201)
@@ -61,15 +58,13 @@ async def read_pool_queue(context: Context, call: Call) -> Reply:
 
 async def read_work_queue(context: Context, call: Call) -> Reply:
     """A queue by its id."""
-    return answered(await _shown(context, await identified(context, call)))
+    return answered(await _shown(context, await existing(context, WorkQueue, call.id)))
 
 
 async def read_work_queue_by_name(context: Context, call: Call) -> Reply:
     """A queue that names no pool."""
     pool = await agent_pool(context)
-    queue = await context.resource_named(WorkQueue, work_pool_id=pool.id, name=call.path("name"))
-    if queue is None:
-        raise detail(404, "work queue not found")
+    queue = await existing(context, WorkQueue, work_pool_id=pool.id, name=call.path("name"))
     return answered(await _shown(context, queue))
 
 
@@ -133,7 +128,7 @@ async def delete_pool_queue(context: Context, call: Call) -> Reply:
 
 async def delete_work_queue(context: Context, call: Call) -> Reply:
     """Forget a queue found by its id."""
-    return await _delete(context, await identified(context, call))
+    return await _delete(context, await existing(context, WorkQueue, call.id))
 
 
 async def _delete(context: Context, queue: WorkQueue) -> Reply:
@@ -142,14 +137,6 @@ async def _delete(context: Context, queue: WorkQueue) -> Reply:
     await remove(context, WorkQueue, queue.id)
     await detach(context, deployments)
     return NO_CONTENT
-
-
-async def identified(context: Context, call: Call) -> WorkQueue:
-    """The queue of the path's id; raises `Refused` with a 404 when it is not there."""
-    queue = await context.resource(WorkQueue, call.id)
-    if queue is None:
-        raise detail(404, "work queue not found")
-    return queue
 
 
 async def _named(context: Context, call: Call) -> WorkQueue:

@@ -1,16 +1,15 @@
 """Workers: their signs of life are noted, and make their pool ready."""
 
-from events.proposals import StoreResource
 from events.queries import WorkerQuery
 from events.resources.work_pools import Worker, WorkPool
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import NO_CONTENT, Reply, answered, detail
+from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named
 from ...rendering.work_pools import WorkerResponse, worker_response
-from ...resources import amend, ask, remove
+from ...resources import amend, existing, remove, store
 from .bodies import Heartbeat
 
 
@@ -29,16 +28,7 @@ async def heartbeat(context: Context, call: Call) -> Reply:
     noted = ["last_heartbeat_time", "status"]
     if given.heartbeat_interval_seconds is not None:
         noted.append("heartbeat_interval_seconds")
-    await ask(
-        context,
-        StoreResource(
-            id=str(context.new_id()),
-            at=context.now(),
-            resource=worker,
-            if_exists="amend",
-            given=noted,
-        ),
-    )
+    await store(context, worker, if_exists="amend", given=noted)
     if pool.status == "NOT_READY":
         await amend(context, WorkPool, pool.id, {"status": "READY"})
     return NO_CONTENT
@@ -56,9 +46,7 @@ async def filter_workers(context: Context, call: Call) -> Reply:
 async def delete_worker(context: Context, call: Call) -> Reply:
     """Forget a worker."""
     pool = await pool_named(context, call.path("work_pool_name"))
-    worker = await context.resource_named(Worker, work_pool_id=pool.id, name=call.path("name"))
-    if worker is None:
-        raise detail(404, "Worker not found.")
+    worker = await existing(context, Worker, work_pool_id=pool.id, name=call.path("name"))
     await remove(context, Worker, worker.id)
     return NO_CONTENT
 
