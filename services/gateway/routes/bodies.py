@@ -13,6 +13,11 @@ from events.states import ProposedState
 Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
 Labels = dict[str, bool | int | float | str]
 
+BULK_MAX = 50
+"""How many things a bulk operation is about at most, and when nothing is said."""
+
+BulkLimit = Annotated[int, Meta(ge=1, le=BULK_MAX)]
+
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A closed family: unknown fields are refused."""

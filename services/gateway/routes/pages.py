@@ -26,8 +26,13 @@ class Numbered(Struct, frozen=True):
 
 def numbered(limit: int | None, page: int | None) -> Numbered:
     """The page asked for; raises `Refused` when it is larger than a page may be."""
+    return Numbered(sized(limit), page or 1)
+
+
+def sized(limit: int | None) -> int:
+    """How many things are asked for; raises `Refused` when they are more than a page may have."""
     size = LIMIT_MAX if limit is None else limit
     if not 0 <= size <= LIMIT_MAX:
         bound = f"less than or equal to {LIMIT_MAX}" if size > 0 else "greater than or equal to 0"
         raise detail(422, f"Invalid limit: must be {bound}.")
-    return Numbered(size, page or 1)
+    return size

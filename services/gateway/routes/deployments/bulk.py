@@ -1,10 +1,10 @@
 """Deployments and their runs, many at a time: deleted, or created, each for itself."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct, json
+from msgspec import Struct, json
 
 from events.queries import LIMIT_MAX, DeploymentFilter, DeploymentQuery, WorkQueueQuery
 from events.resources.deployments import Deployment
@@ -17,10 +17,10 @@ from ...http.errors import Refused, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
 from ...resources import existing, remove
+from ..bodies import BULK_MAX, BulkLimit
 from ..subjects import id_of
 from .runs import DeploymentFlowRunCreate, creation
 
-DELETED_MAX = 50
 CREATED_MAX = 100
 
 
@@ -28,7 +28,7 @@ class DeploymentsDelete(Struct, frozen=True, kw_only=True):
     """Which deployments to delete, and how many at most."""
 
     deployments: DeploymentFilter | None = None
-    limit: Annotated[int, Meta(ge=1, le=DELETED_MAX)] | None = None
+    limit: BulkLimit | None = None
 
 
 class DeploymentsDeleted(Struct, frozen=True):
@@ -55,7 +55,7 @@ async def bulk_delete_deployments(context: Context, call: Call) -> Reply:
     """Delete the deployments that match."""
     asked = call.as_query(DeploymentsDelete)
     await context.writes.are_visible()
-    query = DeploymentQuery(deployments=asked.deployments, limit=asked.limit or DELETED_MAX)
+    query = DeploymentQuery(deployments=asked.deployments, limit=asked.limit or BULK_MAX)
     found = [each.id for each in await context.views.resources(query)]
     deleted = [id for id in found if await _is_deleted(context, id)]
     return answered(DeploymentsDeleted(deleted))

@@ -11,7 +11,7 @@ from events.changes import FlowRunCreated
 from events.identity import flow_run_id_of
 from events.policies import FlowRunPolicy
 from events.proposals import CreateFlowRun
-from events.queries import LIMIT_MAX, FlowRunFilter, FlowRunQuery, FlowRunSort
+from events.queries import FlowRunFilter, FlowRunQuery, FlowRunSort
 from events.queries.criteria import InstantIs, NullableIdIs, StateIs, StateTypeIs, utc
 from events.resources.deployments import Deployment
 from events.states import ProposedState, StateType
@@ -27,6 +27,7 @@ from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import Labels
 from ..flow_runs.creation import parent_of
+from ..pages import sized
 from ..subjects import id_of
 from . import one
 
@@ -150,10 +151,6 @@ async def _parameters(
 async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
     """The runs of some deployments that are scheduled, the earliest first."""
     asked = call.as_a(ScheduledRunsAsked)
-    limit = LIMIT_MAX if asked.limit is None else asked.limit
-    if not 0 <= limit <= LIMIT_MAX:
-        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
-        raise detail(422, f"Invalid limit: must be {bound}.")
     query = FlowRunQuery(
         flow_runs=FlowRunFilter(
             deployment_id=NullableIdIs(any_=asked.deployment_ids),
@@ -161,7 +158,7 @@ async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
             next_scheduled_start_time=InstantIs(before_=asked.scheduled_before),
         ),
         sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
-        limit=limit,
+        limit=sized(asked.limit),
     )
     await context.writes.are_visible()
     runs, now = await context.views.flow_runs(query), context.now()

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from events.decisions import Outcome
 from events.entities import FlowRunAttributes
@@ -19,19 +19,16 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.parts import StateResponse
+from ..bodies import BULK_MAX, BulkLimit
 from ..orchestration import proposal_id, result_of
 from .deletion import delete
-
-MOST = 50
-
-Limit = Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class FlowRunsDelete(Struct, frozen=True, kw_only=True):
     """Which flow runs to delete, and how many at most."""
 
     flow_runs: FlowRunFilter | None = None
-    limit: Limit | None = None
+    limit: BulkLimit | None = None
 
 
 class FlowRunsSetState(Struct, frozen=True, kw_only=True):
@@ -40,7 +37,7 @@ class FlowRunsSetState(Struct, frozen=True, kw_only=True):
     state: ProposedState
     flow_runs: FlowRunFilter | None = None
     force: bool | None = False
-    limit: Limit | None = None
+    limit: BulkLimit | None = None
 
 
 class FlowRunsDeleted(Struct, frozen=True):
@@ -119,7 +116,7 @@ async def _found(
     context: Context, wanted: FlowRunFilter | None, limit: int | None
 ) -> list[FlowRunAttributes]:
     await context.writes.are_visible()
-    query = FlowRunQuery(flow_runs=wanted, limit=MOST if limit is None else limit)
+    query = FlowRunQuery(flow_runs=wanted, limit=limit or BULK_MAX)
     return [run.attributes for run in await context.views.flow_runs(query)]
 
 

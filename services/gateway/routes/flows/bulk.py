@@ -1,9 +1,8 @@
 """Flows, many at a time by a filter: deleted, each for itself."""
 
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from events.queries import FlowFilter, FlowQuery
 
@@ -11,16 +10,15 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
+from ..bodies import BULK_MAX, BulkLimit
 from .deletion import delete
-
-MOST = 50
 
 
 class FlowsDelete(Struct, frozen=True, kw_only=True):
     """Which flows to delete, and how many at most."""
 
     flows: FlowFilter | None = None
-    limit: Annotated[int, Meta(ge=1, le=MOST)] | None = None
+    limit: BulkLimit | None = None
 
 
 class FlowsDeleted(Struct, frozen=True):
@@ -33,7 +31,7 @@ async def bulk_delete_flows(context: Context, call: Call) -> Reply:
     """Delete the flows that match."""
     asked = call.as_query(FlowsDelete)
     await context.writes.are_visible()
-    query = FlowQuery(flows=asked.flows, limit=asked.limit or MOST)
+    query = FlowQuery(flows=asked.flows, limit=asked.limit or BULK_MAX)
     found = [flow.id for flow in await context.views.flows(query)]
     return answered(FlowsDeleted([id for id in found if await delete(context, id)]))
 

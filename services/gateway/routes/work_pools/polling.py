@@ -26,12 +26,13 @@ from events.states import StateType
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import Reply, answered, detail
+from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named, queues_of
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
+from ..pages import sized
 from .bodies import WaitingRunsAsked
 from .slots import occupied
 
@@ -47,10 +48,7 @@ class WaitingRun(Struct, frozen=True):
 async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
     """The runs that wait in a pool: of urgent queues first, then the earliest."""
     asked = call.as_query(WaitingRunsAsked)
-    limit = LIMIT_MAX if asked.limit is None else asked.limit
-    if not 0 <= limit <= LIMIT_MAX:
-        bound = f"less than or equal to {LIMIT_MAX}" if limit > 0 else "greater than or equal to 0"
-        raise detail(422, f"Invalid limit: must be {bound}.")
+    limit = sized(asked.limit)
     pool = await pool_named(context, call.path("name"))
     names = asked.work_queue_names
     queues = [queue for queue in await queues_of(context, pool) if not names or queue.name in names]
