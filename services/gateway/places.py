@@ -2,12 +2,12 @@
 
 from msgspec import Struct, structs
 
-from events.queries import LIMIT_MAX, WorkQueueQuery
+from events.queries import WorkQueueQuery
 from events.resources.work_pools import WorkPool, WorkQueue
 
 from .context import Context
 from .http.errors import detail
-from .resources import amend, store
+from .resources import all_listed, amend, store
 
 AGENT_POOL = "default-agent-pool"
 """Where a queue is that is named without a pool."""
@@ -96,13 +96,7 @@ async def queue_in(context: Context, pool: WorkPool, name: str) -> WorkQueue:
 
 async def queues_of(context: Context, pool: WorkPool) -> list[WorkQueue]:
     """All queues of *pool*, the most urgent first."""
-    await context.writes.are_visible()
-    queues: list[WorkQueue] = []
-    while True:
-        page = await context.views.resources(WorkQueueQuery(offset=len(queues)), pool.id)
-        queues += [each for each in page if isinstance(each, WorkQueue)]
-        if len(page) < LIMIT_MAX:
-            return queues
+    return await all_listed(context, WorkQueue, WorkQueueQuery(), pool.id)
 
 
 async def last_priority(context: Context, pool: WorkPool) -> int:

@@ -1,6 +1,7 @@
-"""How routes find and change resources: what is not there, or refused, becomes a 404 or a 409."""
+"""How routes find, list and change resources; what is missing or refused is a 404 or a 409."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from msgspec import to_builtins
 from events.changes import ResourceStored
 from events.decisions import Decision, Outcome
 from events.proposals import AmendResource, RemoveResource, StoreResource
+from events.queries import ResourceQuery
 from events.resources.artifacts import Artifact
 from events.resources.automations import Automation
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType
@@ -21,6 +23,7 @@ from events.resources.work_pools import Worker, WorkQueue
 
 from .context import Context
 from .http.errors import CONFLICT, Refused, Reply, detail, failed
+from .views import everything
 
 R = TypeVar("R", bound=Resource)
 
@@ -61,6 +64,30 @@ async def existing(context: Context, type: type[R], id: UUID | None = None, **ke
 def missing(type: type[Resource]) -> Refused:
     """The refusal of a resource that is not there."""
     return Refused(MISSING[type])
+
+
+async def listed(
+    context: Context, type: type[R], query: ResourceQuery, parent_id: UUID | None = None
+) -> list[R]:
+    """The page that *query*, which is about a *type*, asks for; our own writes are in it."""
+    await context.writes.are_visible()
+    found = await context.views.resources(query, parent_id)
+    return [one for one in found if isinstance(one, type)]
+
+
+async def all_listed(
+    context: Context, type: type[R], query: ResourceQuery, parent_id: UUID | None = None
+) -> list[R]:
+    """As `listed`, but all pages."""
+    await context.writes.are_visible()
+    ask = partial(context.views.resources, parent_id=parent_id)
+    return [one async for one in everything(ask, query) if isinstance(one, type)]
+
+
+async def counted(context: Context, query: ResourceQuery) -> int:
+    """How many resources *query* asks for, whatever its page; our own writes count."""
+    await context.writes.are_visible()
+    return await context.views.count_resources(query)
 
 
 async def ask(

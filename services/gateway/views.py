@@ -1,25 +1,33 @@
 """What the gateway asks of the views. Lists come from here; single runs come from snapshots."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from math import inf
+from typing import Protocol, TypeVar
 from uuid import UUID
+
+from msgspec import structs
 
 from events.changes import LogLine
 from events.entities import Flow, FlowRun, TaskRun
 from events.queries import (
+    LIMIT_MAX,
     FlowQuery,
     FlowRunQuery,
     HistoryBucket,
     HistoryQuery,
     LimitQuery,
     LogQuery,
+    Page,
     ResourceQuery,
     TaskRunQuery,
 )
 from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
 from events.resources.resource import Resource
 from events.states import State
+
+Q = TypeVar("Q", bound=Page)
+T = TypeVar("T")
 
 
 class Views(Protocol):
@@ -78,3 +86,17 @@ class Views(Protocol):
     async def positions(self) -> Mapping[int, int]:
         """By partition, the position that all views have reached."""
         ...
+
+
+async def everything(
+    ask: Callable[[Q], Awaitable[Sequence[T]]], query: Q, most: float = inf
+) -> AsyncIterator[T]:
+    """What *query* asks for, page after page, until there is no more or it is *most*."""
+    offset = 0
+    while offset < most:
+        page = await ask(structs.replace(query, offset=offset))
+        for each in page:
+            yield each
+        if len(page) < LIMIT_MAX:
+            return
+        offset += len(page)

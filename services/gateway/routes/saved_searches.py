@@ -13,7 +13,7 @@ from ..context import Context
 from ..http.calls import Call
 from ..http.errors import NO_CONTENT, Reply, answered
 from ..http.operations import Operation
-from ..resources import existing, is_new, remove, store
+from ..resources import existing, is_new, listed, remove, store
 from .bodies import Body
 
 
@@ -50,10 +50,8 @@ async def read_saved_search(context: Context, call: Call) -> Reply:
 
 async def read_saved_searches(context: Context, call: Call) -> Reply:
     """A page of saved searches."""
-    query = call.as_query(SavedSearchQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([_shown(one) for one in found if isinstance(one, SavedSearch)])
+    found = await listed(context, SavedSearch, call.as_query(SavedSearchQuery))
+    return answered([_shown(one) for one in found])
 
 
 async def delete_saved_search(context: Context, call: Call) -> Reply:

@@ -15,7 +15,7 @@ from ..http.calls import Call
 from ..http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ..http.operations import Operation
 from ..rendering.variables import VariableResponse, variable_response
-from ..resources import amend, existing, remove, store
+from ..resources import amend, counted, existing, listed, remove, store
 from .bodies import Body
 
 VALUE_MAX = 5_000
@@ -64,17 +64,13 @@ async def read_variable_by_name(context: Context, call: Call) -> Reply:
 
 async def filter_variables(context: Context, call: Call) -> Reply:
     """A page of variables."""
-    query = call.as_query(VariableQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([variable_response(one) for one in found if isinstance(one, Variable)])
+    found = await listed(context, Variable, call.as_query(VariableQuery))
+    return answered([variable_response(one) for one in found])
 
 
 async def count_variables(context: Context, call: Call) -> Reply:
     """How many variables match."""
-    query = call.as_query(VariableQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
+    return answered(await counted(context, call.as_query(VariableQuery)))
 
 
 async def update_variable(context: Context, call: Call) -> Reply:

@@ -6,7 +6,7 @@ from events.resources.artifacts import Artifact
 
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import Reply, answered, detail
+from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.artifacts import (
     ArtifactCollectionResponse,
@@ -14,47 +14,38 @@ from ...rendering.artifacts import (
     artifact_response,
     collection_response,
 )
+from ...resources import counted, listed, missing
 
 
 async def read_artifacts(context: Context, call: Call) -> Reply:
     """A page of artifacts."""
-    found = await _found(context, call.as_query(ArtifactQuery))
+    found = await listed(context, Artifact, call.as_query(ArtifactQuery))
     return answered([artifact_response(one) for one in found])
 
 
 async def read_latest_artifacts(context: Context, call: Call) -> Reply:
     """A page of keys, each with its newest artifact."""
-    found = await _found(context, call.as_query(LatestArtifactQuery))
+    found = await listed(context, Artifact, call.as_query(LatestArtifactQuery))
     return answered([collection_response(one) for one in found])
 
 
 async def count_artifacts(context: Context, call: Call) -> Reply:
     """How many artifacts match."""
-    return await _counted(context, call.as_query(ArtifactQuery))
+    return answered(await counted(context, call.as_query(ArtifactQuery)))
 
 
 async def count_latest_artifacts(context: Context, call: Call) -> Reply:
     """How many keys have a newest artifact that matches."""
-    return await _counted(context, call.as_query(LatestArtifactQuery))
+    return answered(await counted(context, call.as_query(LatestArtifactQuery)))
 
 
 async def read_latest_artifact(context: Context, call: Call) -> Reply:
     """The newest artifact of a key."""
     wanted = LatestArtifactFilter(key=KeyIs(any_=[call.path("key")]))
-    found = await _found(context, LatestArtifactQuery(artifacts=wanted))
+    found = await listed(context, Artifact, LatestArtifactQuery(artifacts=wanted))
     if not found:
-        raise detail(404, "Artifact not found.")
+        raise missing(Artifact)
     return answered(artifact_response(found[0]))
-
-
-async def _found(context: Context, query: ArtifactQuery | LatestArtifactQuery) -> list[Artifact]:
-    await context.writes.are_visible()
-    return [one for one in await context.views.resources(query) if isinstance(one, Artifact)]
-
-
-async def _counted(context: Context, query: ArtifactQuery | LatestArtifactQuery) -> Reply:
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
 
 
 OPERATIONS = (

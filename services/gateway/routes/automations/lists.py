@@ -1,6 +1,6 @@
 """Lists of automations: all, and those that have to do with a resource."""
 
-from events.queries import LIMIT_MAX, AutomationQuery, RelatedFilter, RelatedQuery
+from events.queries import AutomationQuery, RelatedFilter, RelatedQuery
 from events.queries.criteria import Holds, TextIsAny
 from events.resources.automations import Automation
 
@@ -9,34 +9,31 @@ from ...http.calls import Call
 from ...http.errors import Refused, Reply, answered
 from ...http.operations import Operation
 from ...rendering.automations import AutomationResponse, automation_response
-from ...resources import remove
+from ...resources import all_listed, counted, listed, remove
 
 
 async def read_automations(context: Context, call: Call) -> Reply:
     """A page of automations."""
-    query = call.as_query(AutomationQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([automation_response(one) for one in found if isinstance(one, Automation)])
+    found = await listed(context, Automation, call.as_query(AutomationQuery))
+    return answered([automation_response(one) for one in found])
 
 
 async def count_automations(context: Context, call: Call) -> Reply:
     """How many automations match."""
-    query = call.as_query(AutomationQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
+    return answered(await counted(context, call.as_query(AutomationQuery)))
 
 
 async def read_automations_related_to_resource(context: Context, call: Call) -> Reply:
     """The automations that a resource owns or that act upon it."""
     wanted = RelatedFilter(related=Holds(text=call.path("resource_id")))
-    return answered([automation_response(one) for one in await _related(context, wanted)])
+    found = await all_listed(context, Automation, RelatedQuery(related=wanted))
+    return answered([automation_response(one) for one in found])
 
 
 async def delete_automations_owned_by_resource(context: Context, call: Call) -> Reply:
     """Forget the automations that a resource owns."""
     wanted = RelatedFilter(owner_resource=TextIsAny(any_=[call.path("resource_id")]))
-    for automation in await _related(context, wanted):
+    for automation in await all_listed(context, Automation, RelatedQuery(related=wanted)):
         try:
             await remove(context, Automation, automation.id)
         except Refused as refused:
@@ -44,16 +41,6 @@ async def delete_automations_owned_by_resource(context: Context, call: Call) -> 
             if refused.reply.status != 404:
                 raise
     return answered(None, 202)
-
-
-async def _related(context: Context, wanted: RelatedFilter) -> list[Automation]:
-    await context.writes.are_visible()
-    automations: list[Automation] = []
-    while True:
-        page = await context.views.resources(RelatedQuery(related=wanted, offset=len(automations)))
-        automations += [one for one in page if isinstance(one, Automation)]
-        if len(page) < LIMIT_MAX:
-            return automations
 
 
 OPERATIONS = (

@@ -14,9 +14,9 @@ from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, failed, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse
-from ...resources import change, existing, remove, store
+from ...resources import change, counted, existing, listed, remove, store
 from .bodies import BlockDocumentCreate, BlockDocumentUpdate
-from .reading import Blocks, gathered, references_in, secret_fields_of, whole
+from .reading import Blocks, references_in, secret_fields_of, whole
 
 LEVELS_MAX = 32
 """How deep data may be nested; references nest the data of several blocks."""
@@ -58,17 +58,14 @@ async def read_block_document_by_id(context: Context, call: Call) -> Reply:
 async def read_block_documents(context: Context, call: Call) -> Reply:
     """A page of blocks."""
     query = call.as_query(BlockDocumentQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
+    found = await listed(context, BlockDocument, query)
     blocks = Blocks(context, with_secrets=query.include_secrets)
-    return answered(await gathered(blocks.document, found, BlockDocument))
+    return answered([await blocks.document(one) for one in found])
 
 
 async def count_block_documents(context: Context, call: Call) -> Reply:
     """How many blocks match."""
-    query = call.as_query(BlockDocumentQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
+    return answered(await counted(context, call.as_query(BlockDocumentQuery)))
 
 
 async def update_block_document_data(context: Context, call: Call) -> Reply:

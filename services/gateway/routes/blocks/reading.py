@@ -1,6 +1,5 @@
 """Blocks with their types, schemas and references, each read once for one answer."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -108,10 +107,3 @@ def references_in(data: dict[str, Any]) -> dict[str, UUID]:
         for name, value in data.items()
         if is_reference(value)
     }
-
-
-async def gathered(
-    show: Callable[[Any], Awaitable[Any]], found: list[Resource], type: type[Resource]
-) -> list[Any]:
-    """Those *found* of a *type*, shown one after the other: they have much in common."""
-    return [await show(one) for one in found if isinstance(one, type)]

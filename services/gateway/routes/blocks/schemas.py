@@ -7,7 +7,6 @@ from msgspec import Struct, ValidationError, convert, structs
 
 from events.queries import BlockSchemaChecked, BlockSchemaQuery
 from events.queries.criteria import TextIsAny
-from events.queries.queries import LIMIT_MAX
 from events.resources.blocks import BlockSchema, BlockType
 
 from ....blocks.checksums import checksum_of
@@ -17,9 +16,9 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import REFERENCES, BlockSchemaResponse
-from ...resources import existing, is_new, missing, remove, store
+from ...resources import all_listed, existing, is_new, listed, missing, remove, store
 from .bodies import BlockSchemaCreate
-from .reading import Blocks, gathered
+from .reading import Blocks
 
 LEVELS_MAX = 64
 """How deep fields may be nested."""
@@ -65,19 +64,18 @@ async def read_block_schema_by_checksum(context: Context, call: Call) -> Reply:
         schema = await existing(context, BlockSchema, checksum=checksum, version=version)
         return answered(await Blocks(context).schema(schema))
     demands = BlockSchemaChecked(checksum=TextIsAny(any_=[checksum]))
-    await context.writes.are_visible()
-    newest = await context.views.resources(BlockSchemaQuery(block_schemas=demands, limit=1))
-    if not newest or not isinstance(newest[0], BlockSchema):
+    query = BlockSchemaQuery(block_schemas=demands, limit=1)
+    newest = await listed(context, BlockSchema, query)
+    if not newest:
         raise missing(BlockSchema)
     return answered(await Blocks(context).schema(newest[0]))
 
 
 async def read_block_schemas(context: Context, call: Call) -> Reply:
     """A page of block schemas, the newest first."""
-    query = call.as_query(BlockSchemaQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered(await gathered(Blocks(context).schema, found, BlockSchema))
+    found = await listed(context, BlockSchema, call.as_query(BlockSchemaQuery))
+    blocks = Blocks(context)
+    return answered([await blocks.schema(one) for one in found])
 
 
 async def delete_block_schema(context: Context, call: Call) -> Reply:
@@ -92,15 +90,8 @@ async def delete_block_schema(context: Context, call: Call) -> Reply:
 
 async def read_available_block_capabilities(context: Context, call: Call) -> Reply:
     """What blocks of any schema can do."""
-    await context.writes.are_visible()
-    able: set[str] = set()
-    offset = 0
-    while True:
-        page = await context.views.resources(BlockSchemaQuery(offset=offset))
-        able.update(*(one.capabilities for one in page if isinstance(one, BlockSchema)))
-        offset += len(page)
-        if len(page) < LIMIT_MAX:
-            return answered(sorted(able))
+    schemas = await all_listed(context, BlockSchema, BlockSchemaQuery())
+    return answered(sorted({able for one in schemas for able in one.capabilities}))
 
 
 def _check_secret_fields(fields: dict[str, Any]) -> None:

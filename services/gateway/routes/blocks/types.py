@@ -16,10 +16,10 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse, BlockTypeResponse, block_type_response
-from ...resources import amend, existing, missing, remove, store
+from ...resources import amend, existing, listed, missing, remove, store
 from .bodies import BlockTypeCreate, BlockTypeUpdate
 from .builtin import install
-from .reading import Blocks, gathered
+from .reading import Blocks
 
 _plain = re.compile(r"[a-z0-9-]+")
 
@@ -56,10 +56,8 @@ async def read_block_type_by_slug(context: Context, call: Call) -> Reply:
 
 async def read_block_types(context: Context, call: Call) -> Reply:
     """A page of block types."""
-    query = call.as_query(BlockTypeQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([block_type_response(one) for one in found if isinstance(one, BlockType)])
+    found = await listed(context, BlockType, call.as_query(BlockTypeQuery))
+    return answered([block_type_response(one) for one in found])
 
 
 async def update_block_type(context: Context, call: Call) -> Reply:
@@ -87,9 +85,8 @@ async def read_block_documents_for_block_type(context: Context, call: Call) -> R
         offset=call.query_count("offset", OFFSET_MAX),
     )
     blocks = Blocks(context, with_secrets=call.query_flag("include_secrets"))
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered(await gathered(blocks.document, found, BlockDocument))
+    found = await listed(context, BlockDocument, query)
+    return answered([await blocks.document(one) for one in found])
 
 
 async def read_block_document_by_name_for_block_type(context: Context, call: Call) -> Reply:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct, json
 
-from events.queries import LIMIT_MAX, DeploymentFilter, DeploymentQuery, WorkQueueQuery
+from events.queries import DeploymentFilter, DeploymentQuery, WorkQueueQuery
 from events.resources.deployments import Deployment
 from events.resources.work_pools import WorkQueue
 from events.wire.replies import Answer
@@ -16,7 +16,7 @@ from ...http.calls import Call
 from ...http.errors import Refused, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
-from ...resources import existing, remove
+from ...resources import all_listed, existing, listed, remove
 from ..bodies import BULK_MAX, BulkLimit
 from ..subjects import id_of
 from .runs import DeploymentFlowRunCreate, creation
@@ -54,9 +54,8 @@ class FlowRunsCreated(Struct, frozen=True):
 async def bulk_delete_deployments(context: Context, call: Call) -> Reply:
     """Delete the deployments that match."""
     asked = call.as_query(DeploymentsDelete)
-    await context.writes.are_visible()
     query = DeploymentQuery(deployments=asked.deployments, limit=asked.limit or BULK_MAX)
-    found = [each.id for each in await context.views.resources(query)]
+    found = [each.id for each in await listed(context, Deployment, query)]
     deleted = [id for id in found if await _is_deleted(context, id)]
     return answered(DeploymentsDeleted(deleted))
 
@@ -99,13 +98,7 @@ async def _created(
 async def work_queue_check_for_deployment(context: Context, call: Call) -> Reply:
     """The queues from which runs of a deployment may be taken, as far as their filters say."""
     deployment = await existing(context, Deployment, call.id)
-    await context.writes.are_visible()
-    queues: list[WorkQueue] = []
-    while True:
-        page = await context.views.resources(WorkQueueQuery(offset=len(queues)))
-        queues += [each for each in page if isinstance(each, WorkQueue)]
-        if len(page) < LIMIT_MAX:
-            break
+    queues = await all_listed(context, WorkQueue, WorkQueueQuery())
     return answered([work_queue_response(each) for each in queues if _lets(each, deployment)])
 
 

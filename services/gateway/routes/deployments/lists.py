@@ -12,6 +12,7 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.deployments import DeploymentResponse, deployment_response
+from ...resources import counted
 from ..concurrency.reading import limits_shown
 from ..pages import numbered
 
@@ -43,9 +44,7 @@ async def filter_deployments(context: Context, call: Call) -> Reply:
 
 async def count_deployments(context: Context, call: Call) -> Reply:
     """How many deployments match."""
-    query = call.as_query(DeploymentQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
+    return answered(await counted(context, call.as_query(DeploymentQuery)))
 
 
 async def paginate_deployments(context: Context, call: Call) -> Reply:

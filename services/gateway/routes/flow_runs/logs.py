@@ -2,18 +2,16 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from urllib.parse import quote
-from uuid import UUID
 
-from events.changes import LogLine
-from events.queries import LIMIT_MAX, LogFilter, LogQuery, LogSort
+from events.queries import LogFilter, LogQuery, LogSort
 from events.queries.criteria import IdIsAny
 
 from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import Reply
 from ...http.operations import Operation
+from ...views import everything
 
 COLUMNS = ("timestamp", "level", "flow_run_id", "task_run_id", "message")
 
@@ -25,7 +23,9 @@ async def download_logs(context: Context, call: Call) -> Reply:
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    async for line in _lines(context, call.id):
+    of_run = LogFilter(flow_run_id=IdIsAny(any_=[call.id]))
+    query = LogQuery(filter=of_run, sort=LogSort.TIMESTAMP_ASC)
+    async for line in everything(context.views.logs, query):
         ids = (line.flow_run_id or "", line.task_run_id or "")
         rows.writerow((line.timestamp, line.level, *ids, line.message))
     name = quote(f"{run.attributes.name}-logs.csv")
@@ -36,18 +36,6 @@ async def download_logs(context: Context, call: Call) -> Reply:
         ((b"content-disposition", disposition.encode("ascii")),),
         b"text/csv; charset=utf-8",
     )
-
-
-async def _lines(context: Context, flow_run_id: UUID) -> AsyncIterator[LogLine]:
-    of_run, offset = LogFilter(flow_run_id=IdIsAny(any_=[flow_run_id])), 0
-    while True:
-        query = LogQuery(filter=of_run, sort=LogSort.TIMESTAMP_ASC, offset=offset)
-        page = await context.views.logs(query)
-        for line in page:
-            yield line
-        if len(page) < LIMIT_MAX:
-            return
-        offset += len(page)
 
 
 OPERATIONS = (

@@ -1,13 +1,11 @@
 """Work pools: created with a default queue, read, changed, listed and deleted."""
 
 from typing import Any
-from uuid import UUID
 
 from msgspec import UNSET, structs
 
 from events.given import given_fields
 from events.queries import (
-    LIMIT_MAX,
     DeploymentQuery,
     WorkerFilter,
     WorkerQuery,
@@ -24,7 +22,7 @@ from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...places import new_pool, pool_named
 from ...rendering.work_pools import WorkPoolResponse, work_pool_response
-from ...resources import amend, remove, store
+from ...resources import all_listed, amend, counted, listed, remove, store
 from .bodies import WorkPoolCreate, WorkPoolUpdate, undeclared
 from .slots import occupied
 
@@ -53,17 +51,13 @@ async def read_work_pool(context: Context, call: Call) -> Reply:
 
 async def filter_work_pools(context: Context, call: Call) -> Reply:
     """A page of work pools."""
-    query = call.as_query(WorkPoolQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([await _shown(context, one) for one in found if isinstance(one, WorkPool)])
+    found = await listed(context, WorkPool, call.as_query(WorkPoolQuery))
+    return answered([await _shown(context, one) for one in found])
 
 
 async def count_work_pools(context: Context, call: Call) -> Reply:
     """How many work pools match."""
-    query = call.as_query(WorkPoolQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_resources(query))
+    return answered(await counted(context, call.as_query(WorkPoolQuery)))
 
 
 async def update_work_pool(context: Context, call: Call) -> Reply:
@@ -85,28 +79,17 @@ async def delete_work_pool(context: Context, call: Call) -> Reply:
     """Forget a work pool with its queues and workers; its deployments have none then."""
     pool = await pool_named(context, call.path("name"))
     here = DeploymentQuery(work_pools=WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
-    deployments = await those_in(context, here)
+    deployments = await all_listed(context, Deployment, here)
     await remove(context, WorkPool, pool.id)
     await detach(context, deployments)
     return NO_CONTENT
 
 
-async def those_in(context: Context, query: DeploymentQuery) -> list[UUID]:
-    """All deployments that match *query*."""
-    await context.writes.are_visible()
-    found: list[UUID] = []
-    while True:
-        page = await context.views.resources(structs.replace(query, offset=len(found)))
-        found += [each.id for each in page]
-        if len(page) < LIMIT_MAX:
-            return found
-
-
-async def detach(context: Context, deployment_ids: list[UUID]) -> None:
+async def detach(context: Context, deployments: list[Deployment]) -> None:
     """Let these deployments wait nowhere."""
     nowhere: dict[str, Any] = {"work_pool_id": None, "work_pool_name": None, "work_queue_id": None}
-    for id in deployment_ids:
-        await amend(context, Deployment, id, nowhere)
+    for deployment in deployments:
+        await amend(context, Deployment, deployment.id, nowhere)
 
 
 async def _awake(context: Context, pool: WorkPool) -> str:

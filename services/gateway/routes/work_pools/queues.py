@@ -7,6 +7,7 @@ from msgspec import UNSET, structs
 from events.given import given_fields
 from events.queries import DeploymentQuery, WorkQueueFilter, WorkQueueQuery
 from events.queries.criteria import IdIsAny
+from events.resources.deployments import Deployment
 from events.resources.work_pools import WorkPool, WorkQueue
 
 from ...context import Context
@@ -15,9 +16,9 @@ from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
 from ...places import agent_pool, last_priority, make_room, pool_named, queue_named
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
-from ...resources import amend, existing, remove, store
+from ...resources import all_listed, amend, existing, listed, remove, store
 from .bodies import WorkQueueCreate, WorkQueueUpdate
-from .pools import detach, those_in
+from .pools import detach
 from .slots import occupied
 
 
@@ -72,17 +73,14 @@ async def filter_pool_queues(context: Context, call: Call) -> Reply:
     """A page of a work pool's queues, the most urgent first."""
     query = call.as_query(WorkQueueQuery)
     pool = await pool_named(context, call.path("work_pool_name"))
-    await context.writes.are_visible()
-    found = await context.views.resources(query, pool.id)
-    return answered([await _shown(context, one) for one in found if isinstance(one, WorkQueue)])
+    found = await listed(context, WorkQueue, query, pool.id)
+    return answered([await _shown(context, one) for one in found])
 
 
 async def filter_work_queues(context: Context, call: Call) -> Reply:
     """A page of the queues of all work pools."""
-    query = call.as_query(WorkQueueQuery)
-    await context.writes.are_visible()
-    found = await context.views.resources(query)
-    return answered([await _shown(context, one) for one in found if isinstance(one, WorkQueue)])
+    found = await listed(context, WorkQueue, call.as_query(WorkQueueQuery))
+    return answered([await _shown(context, one) for one in found])
 
 
 async def update_pool_queue(context: Context, call: Call) -> Reply:
@@ -133,7 +131,7 @@ async def delete_work_queue(context: Context, call: Call) -> Reply:
 
 async def _delete(context: Context, queue: WorkQueue) -> Reply:
     here = DeploymentQuery(work_pool_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
-    deployments = await those_in(context, here)
+    deployments = await all_listed(context, Deployment, here)
     await remove(context, WorkQueue, queue.id)
     await detach(context, deployments)
     return NO_CONTENT

@@ -9,7 +9,7 @@ from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named
 from ...rendering.work_pools import WorkerResponse, worker_response
-from ...resources import amend, existing, remove, store
+from ...resources import amend, existing, listed, remove, store
 from .bodies import Heartbeat
 
 
@@ -38,9 +38,8 @@ async def filter_workers(context: Context, call: Call) -> Reply:
     """A page of a pool's workers, the liveliest first."""
     query = call.as_query(WorkerQuery)
     pool = await pool_named(context, call.path("work_pool_name"))
-    await context.writes.are_visible()
-    found = await context.views.resources(query, pool.id)
-    return answered([worker_response(one) for one in found if isinstance(one, Worker)])
+    found = await listed(context, Worker, query, pool.id)
+    return answered([worker_response(one) for one in found])
 
 
 async def delete_worker(context: Context, call: Call) -> Reply:
