@@ -90,7 +90,7 @@ def create_app(
         (one.method, PREFIX + one.path, endpoint) for one, endpoint in endpoints if one.is_busy
     )
     app.access = context.access
-    app.open_paths = frozenset(PREFIX + one.path for one in OPERATIONS if one.is_open)
+    app.open_paths = frozenset((PREFIX + one.path).encode() for one in OPERATIONS if one.is_open)
     app.router.routes[:0] = [
         *(_route(one, endpoint) for one, endpoint in endpoints),
         *(WebSocketRoute(PREFIX + path, make(context)) for path, make in SOCKETS.items()),

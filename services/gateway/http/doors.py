@@ -52,7 +52,8 @@ class Api(FastAPI):
 
     doors = Doors(())
     access: Access | None = None
-    open_paths: frozenset[str] = frozenset()
+    open_paths: frozenset[bytes] = frozenset()
+    """Paths that anybody may GET, as they are written: another way to write one is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self.doors.endpoint(scope) if scope["type"] == "http" else None
@@ -65,7 +66,9 @@ class Api(FastAPI):
 
     async def _is_closed_to(self, scope: Scope) -> bool:
         # sockets ask for themselves, in their first message
-        if scope["type"] != "http" or scope["path"] in self.open_paths:
+        if scope["type"] != "http":
+            return False
+        if scope["method"] == "GET" and scope["raw_path"] in self.open_paths:
             return False
         access = self.access
         return access is not None and await access.caller(dict(scope["headers"])) is None

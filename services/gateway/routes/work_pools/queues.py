@@ -14,9 +14,9 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
-from ...places import agent_pool, last_priority, make_room, pool_named, queue_named
+from ...places import AGENT_POOL, agent_pool, last_priority, make_room, pool_named, queue_named
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
-from ...resources import all_listed, amend, existing, listed, remove, store
+from ...resources import all_listed, amend, existing, listed, missing, remove, store
 from .bodies import WorkQueueCreate, WorkQueueUpdate
 from .pools import detach
 from .slots import occupied
@@ -64,7 +64,9 @@ async def read_work_queue(context: Context, call: Call) -> Reply:
 
 async def read_work_queue_by_name(context: Context, call: Call) -> Reply:
     """A queue that names no pool."""
-    pool = await agent_pool(context)
+    pool = await context.resource_named(WorkPool, name=AGENT_POOL)
+    if pool is None:  # who only looks must not make it
+        raise missing(WorkQueue)
     queue = await existing(context, WorkQueue, work_pool_id=pool.id, name=call.path("name"))
     return answered(await _shown(context, queue))
 
