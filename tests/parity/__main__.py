@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 REGRESSIONS = Path(__file__).with_name("regressions")
 INSIDE = 3
 """Processes in which the reference answers over a pipe; each waits more than it works."""
-HTTP_CLIENTS = 2
+HTTP_CLIENTS = 1
 HTTP_EVERY = 10
 """One sequence of so many goes to the reference over HTTP."""
 WITHOUT = {"pipe": (), "HTTP": ("tagged_task_run",)}

@@ -8,6 +8,7 @@ knows; durations by the states that they follow from.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
@@ -55,6 +56,13 @@ class Canon:
         instant = at + timedelta(seconds=seconds)
         self.given[instant] = f"{seconds:+g}s of step {len(self.sent)}"
         return instant.isoformat().replace("+00:00", "Z")
+
+    def copied(self) -> "Canon":
+        """The same names so far; what one of the two gets to see, the other has not seen."""
+        other = copy(self)
+        other.ids, other.bound = dict(self.ids), dict(self.bound)
+        other.states = {id: dict(seen) for id, seen in self.states.items()}
+        return other
 
     def named(self, value: Any, *, is_unordered: bool = False) -> Any:
         """*value* with names for everything that differs from server to server."""

@@ -16,7 +16,7 @@ from tests.parity.script import Observation, Step
 from tests.parity.shrinking import shrunk
 from tests.parity.sides import Side
 
-BUSY, BUSY_MAX, BUSY_PAUSE_S = 503, 5, 0.2
+BUSY, BUSY_MAX, BUSY_PAUSE_S = 503, 30, 0.2
 """How the reference answers when its database is locked, and how often it is asked once more."""
 NUMBER = re.compile(r"\d+|.*\$\S+ ")
 

@@ -91,10 +91,19 @@ def _proposed(step: Step) -> dict[str, Any]:
 def _sent_again(case: Case) -> bool:
     if case.step.kind == "bulk_set_state":
         return case.difference.reference == MADE_ALREADY
+    if not case.step.path.endswith("/set_state"):
+        return False
     reason = case.theirs("details", "reason")
-    return case.step.path.endswith("/set_state") and (
-        reason == MADE_ALREADY and case.ours("details", "reason") != reason
+    return (reason == MADE_ALREADY and case.ours("details", "reason") != reason) or any(
+        step.path == case.step.path and step.body == case.step.body and _names_itself(step)
+        for step, _ in case.before("/set_state")
     )
+
+
+def _names_itself(step: Step) -> bool:
+    """Whether the request says by which transition it may be known again."""
+    details: dict[str, Any] = _proposed(step).get("state_details") or {}
+    return details.get("transition_id") is not None
 
 
 def _no_pause_keys(case: Case) -> bool:

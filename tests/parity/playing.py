@@ -57,13 +57,16 @@ class Player:
             named = self.canon.named(answer, is_unordered=step.is_unordered)
         seen = Seen(asked=step.path, status=status, body=named)
         waited = 0.0
+        before = self.canon
         if step.settles and wanted is not None:
             await asyncio.sleep(SETTLING_S)
+            self.canon = before.copied()
         reads = await self._reads(step)
         if step.settles and wanted is not None:
             while waited < SETTLED_S and any(differences(wanted.reads, reads)):
                 await asyncio.sleep(SETTLING_S)
                 waited += SETTLING_S
+                self.canon = before.copied()  # what has not settled has named nothing
                 reads = await self._reads(step)
         return Observation(kind=step.kind, answer=seen, reads=reads)
 

@@ -126,6 +126,22 @@ def test_job_variables_are_for_scheduled_runs_of_deployments(
     assert (answer.status_code, answer.json()) == (400, {"detail": detail})
 
 
+def test_job_variables_are_nothing_to_a_deployment_that_was_deleted(
+    api: httpx.Client, flow_id: str
+) -> None:
+    deployment = api.post("/deployments/", json={"flow_id": flow_id, "name": "d"}).json()["id"]
+    run = api.post(f"/deployments/{deployment}/create_flow_run", json={"state": None}).json()
+    assert api.post(
+        f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "RUNNING"}, "force": True}
+    ).is_success
+    api.delete(f"/deployments/{deployment}")
+    scheduled = {"state": {"type": "SCHEDULED"}, "force": True}
+    assert api.post(f"/flow_runs/{run['id']}/set_state", json=scheduled).is_success
+    answer = api.patch(f"/flow_runs/{run['id']}", json={"job_variables": {"j": 1}})
+    said = {"detail": "A deployment for the flow run could not be found"}
+    assert (answer.status_code, answer.json()) == (400, said)
+
+
 def test_a_subflow_knows_its_parent_and_its_placeholder_follows_it(
     api: httpx.Client, flow_id: str, run_id: str
 ) -> None:

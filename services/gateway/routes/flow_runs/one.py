@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from events.given import given_fields
 from events.proposals import AmendFlowRun, ProposeFlowRunState
+from events.resources.deployments import Deployment
 from events.slugs import slug_of
 from events.states import StateType
 
@@ -50,7 +51,8 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
         if state is None or state.type is not StateType.SCHEDULED:
             now = "none" if state is None else state.type.value
             raise detail(400, f"Job variables for a flow run in state {now} cannot be updated")
-        if run.attributes.deployment_id is None:
+        deployment_id = run.attributes.deployment_id
+        if deployment_id is None or await context.resource(Deployment, deployment_id) is None:
             raise detail(400, "A deployment for the flow run could not be found")
     fields = given_fields(given)
     if "name" in fields and not fields["name"]:
