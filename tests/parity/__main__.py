@@ -25,7 +25,7 @@ from tests.support.quiet import QUIET
 
 ROOT = Path(__file__).parents[2]
 REGRESSIONS = Path(__file__).with_name("regressions")
-INSIDE = 3
+INSIDE = 6
 """Processes in which the reference answers over a pipe; each waits more than it works."""
 HTTP_CLIENTS = 1
 HTTP_EVERY = 10

@@ -58,7 +58,7 @@ def set_state(world: World) -> Step | None:
     headers = world.client
     return Step(
         kind="set_flow_run_state", method="POST", path=f"/flow_runs/${run}/set_state", body=body,
-        then=world.reads(run), settles=run in world.parents, headers=headers,
+        then=world.reads(run), settles=world.moves_others(run), headers=headers,
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def resume(world: World) -> Step | None:
     return Step(
         kind="resume_flow_run", method="POST", path=f"/flow_runs/${run}/resume", body=body,
         then=(f"/flow_runs/${run}", f"/flow_runs/${run}/input/paused-a-response"),
-        settles=run in world.parents, headers=world.client,
+        settles=world.moves_others(run), headers=world.client,
     )  # fmt: skip
 
 

@@ -54,6 +54,10 @@ class World:
             reads.append(f"/v2/concurrency_limits/deployment:${self.deployed[run]}")
         return tuple(reads)
 
+    def moves_others(self, run: str) -> bool:
+        """Whether more moves with the run than itself: a task run, or slots."""
+        return run in self.parents or run in self.deployed
+
     def chance(self, probability: float) -> bool:
         """Whether the lot says yes."""
         return self.random.random() < probability
