@@ -7,7 +7,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from events.instants import Instant
 from events.policies import FlowRunPolicy, TaskRunPolicy
-from events.queries import FlowRunSort, RunFilters, TaskRunSort
 from events.states import ProposedState
 
 Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
@@ -104,19 +103,3 @@ class LogCreate(Body, frozen=True, kw_only=True):
     timestamp: Instant
     flow_run_id: UUID | None = None
     task_run_id: UUID | None = None
-
-
-class FlowRunPages(RunFilters, frozen=True, kw_only=True):
-    """A numbered page of flow runs, the first being 1."""
-
-    sort: FlowRunSort | None = None
-    limit: int | None = None
-    page: Annotated[int, Meta(ge=1)] | None = None
-
-
-class TaskRunPages(RunFilters, frozen=True, kw_only=True):
-    """A numbered page of task runs, the first being 1."""
-
-    sort: TaskRunSort | None = None
-    limit: int | None = None
-    page: Annotated[int, Meta(ge=1)] | None = None

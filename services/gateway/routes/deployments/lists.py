@@ -1,10 +1,6 @@
 """Deployments, many at a time, from the view."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
-
-from events.queries import DeploymentQuery, DeploymentSort, RunFilters
+from events.queries import DeploymentQuery, DeploymentSort
 from events.resources.deployments import Deployment
 
 from ...context import Context
@@ -14,25 +10,17 @@ from ...http.operations import Operation
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import counted
 from ..concurrency.reading import limits_shown
-from ..pages import numbered
+from ..pages import NumberedPage, PageAsked, paginated
 
 
-class DeploymentPages(RunFilters, frozen=True, kw_only=True):
+class DeploymentPages(PageAsked, frozen=True, kw_only=True):
     """A numbered page of deployments, the first being 1."""
 
     sort: DeploymentSort | None = None
-    limit: int | None = None
-    page: Annotated[int, Meta(ge=1)] | None = None
 
 
-class DeploymentPage(Struct, frozen=True):
+class DeploymentPage(NumberedPage[DeploymentResponse], frozen=True):
     """One page of deployments, and how many there are."""
-
-    results: list[DeploymentResponse]
-    count: int
-    limit: int
-    pages: int
-    page: int
 
 
 async def filter_deployments(context: Context, call: Call) -> Reply:
@@ -49,23 +37,8 @@ async def count_deployments(context: Context, call: Call) -> Reply:
 
 async def paginate_deployments(context: Context, call: Call) -> Reply:
     """A numbered page of deployments, with their count."""
-    asked = call.as_query(DeploymentPages)
-    at = numbered(asked.limit, asked.page)
-    query = DeploymentQuery(
-        flows=asked.flows,
-        flow_runs=asked.flow_runs,
-        task_runs=asked.task_runs,
-        deployments=asked.deployments,
-        work_pools=asked.work_pools,
-        work_pool_queues=asked.work_pool_queues,
-        sort=asked.sort,
-        limit=at.limit,
-        offset=at.offset,
-    )
-    await context.writes.are_visible()
-    count = await context.views.count_resources(query)
-    found = await _page(context, query)
-    return answered(DeploymentPage(found, count, at.limit, at.pages(count), at.page))
+    asked, count = call.as_query(DeploymentPages), context.views.count_resources
+    return await paginated(context, asked, DeploymentQuery, count, _page)
 
 
 async def _page(context: Context, query: DeploymentQuery) -> list[DeploymentResponse]:

@@ -1,26 +1,23 @@
 """Flow runs, many at a time: pages, counts, history and lateness, from the views."""
 
-from msgspec import Struct
-
-from events.queries import FlowRunQuery, HistoryBucket, HistoryQuery
+from events.queries import FlowRunQuery, FlowRunSort, HistoryBucket, HistoryQuery
 
 from ...context import Context
 from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ..bodies import FlowRunPages
-from ..pages import numbered
+from ..pages import NumberedPage, PageAsked, paginated
 
 
-class FlowRunPage(Struct, frozen=True):
+class FlowRunPages(PageAsked, frozen=True, kw_only=True):
+    """A numbered page of flow runs, the first being 1."""
+
+    sort: FlowRunSort | None = None
+
+
+class FlowRunPage(NumberedPage[FlowRunResponse], frozen=True):
     """One page of flow runs, and how many there are."""
-
-    results: list[FlowRunResponse]
-    count: int
-    limit: int
-    pages: int
-    page: int
 
 
 async def filter_flow_runs(context: Context, call: Call) -> Reply:
@@ -39,24 +36,8 @@ async def count_flow_runs(context: Context, call: Call) -> Reply:
 
 async def paginate_flow_runs(context: Context, call: Call) -> Reply:
     """A numbered page of flow runs, with their count."""
-    asked = call.as_query(FlowRunPages)
-    at = numbered(asked.limit, asked.page)
-    query = FlowRunQuery(
-        flows=asked.flows,
-        flow_runs=asked.flow_runs,
-        task_runs=asked.task_runs,
-        deployments=asked.deployments,
-        work_pools=asked.work_pools,
-        work_queues=asked.work_queues,
-        work_pool_queues=asked.work_pool_queues,
-        sort=asked.sort,
-        limit=at.limit,
-        offset=at.offset,
-    )
-    await context.writes.are_visible()
-    count = await context.views.count_flow_runs(query)
-    found = await _page(context, query)
-    return answered(FlowRunPage(found, count, at.limit, at.pages(count), at.page))
+    asked, count = call.as_query(FlowRunPages), context.views.count_flow_runs
+    return await paginated(context, asked, FlowRunQuery, count, _page)
 
 
 async def flow_run_history(context: Context, call: Call) -> Reply:

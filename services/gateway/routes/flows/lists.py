@@ -1,35 +1,23 @@
 """Flows, many at a time, from the view."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
-
-from events.queries import FlowQuery, FlowSort, RunFilters
+from events.queries import FlowQuery, FlowSort
 
 from ...context import Context
 from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.parts import FlowResponse, flow_response
-from ..pages import numbered
+from ..pages import NumberedPage, PageAsked, paginated
 
 
-class FlowPages(RunFilters, frozen=True, kw_only=True):
+class FlowPages(PageAsked, frozen=True, kw_only=True):
     """A numbered page of flows, the first being 1."""
 
     sort: FlowSort | None = None
-    limit: int | None = None
-    page: Annotated[int, Meta(ge=1)] | None = None
 
 
-class FlowPage(Struct, frozen=True):
+class FlowPage(NumberedPage[FlowResponse], frozen=True):
     """One page of flows, and how many there are."""
-
-    results: list[FlowResponse]
-    count: int
-    limit: int
-    pages: int
-    page: int
 
 
 async def read_flows(context: Context, call: Call) -> Reply:
@@ -48,22 +36,8 @@ async def count_flows(context: Context, call: Call) -> Reply:
 
 async def paginate_flows(context: Context, call: Call) -> Reply:
     """A numbered page of flows, with their count."""
-    asked = call.as_query(FlowPages)
-    at = numbered(asked.limit, asked.page)
-    query = FlowQuery(
-        flows=asked.flows,
-        flow_runs=asked.flow_runs,
-        task_runs=asked.task_runs,
-        deployments=asked.deployments,
-        work_pools=asked.work_pools,
-        sort=asked.sort,
-        limit=at.limit,
-        offset=at.offset,
-    )
-    await context.writes.are_visible()
-    count = await context.views.count_flows(query)
-    found = await _page(context, query)
-    return answered(FlowPage(found, count, at.limit, at.pages(count), at.page))
+    asked, count = call.as_query(FlowPages), context.views.count_flows
+    return await paginated(context, asked, FlowQuery, count, _page)
 
 
 async def _page(context: Context, query: FlowQuery) -> list[FlowResponse]:

@@ -1,26 +1,23 @@
 """Task runs, many at a time: pages, counts and history, from the views."""
 
-from msgspec import Struct
-
-from events.queries import HistoryBucket, HistoryQuery, TaskRunQuery
+from events.queries import HistoryBucket, HistoryQuery, TaskRunQuery, TaskRunSort
 
 from ...context import Context
 from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.runs import TaskRunResponse, task_run_response
-from ..bodies import TaskRunPages
-from ..pages import numbered
+from ..pages import NumberedPage, PageAsked, paginated
 
 
-class TaskRunPage(Struct, frozen=True):
+class TaskRunPages(PageAsked, frozen=True, kw_only=True):
+    """A numbered page of task runs, the first being 1."""
+
+    sort: TaskRunSort | None = None
+
+
+class TaskRunPage(NumberedPage[TaskRunResponse], frozen=True):
     """One page of task runs, and how many there are."""
-
-    results: list[TaskRunResponse]
-    count: int
-    limit: int
-    pages: int
-    page: int
 
 
 async def filter_task_runs(context: Context, call: Call) -> Reply:
@@ -39,21 +36,8 @@ async def count_task_runs(context: Context, call: Call) -> Reply:
 
 async def paginate_task_runs(context: Context, call: Call) -> Reply:
     """A numbered page of task runs, with their count."""
-    asked = call.as_query(TaskRunPages)
-    at = numbered(asked.limit, asked.page)
-    query = TaskRunQuery(
-        flows=asked.flows,
-        flow_runs=asked.flow_runs,
-        task_runs=asked.task_runs,
-        deployments=asked.deployments,
-        sort=asked.sort,
-        limit=at.limit,
-        offset=at.offset,
-    )
-    await context.writes.are_visible()
-    count = await context.views.count_task_runs(query)
-    found = await _page(context, query)
-    return answered(TaskRunPage(found, count, at.limit, at.pages(count), at.page))
+    asked, count = call.as_query(TaskRunPages), context.views.count_task_runs
+    return await paginated(context, asked, TaskRunQuery, count, _page)
 
 
 async def task_run_history(context: Context, call: Call) -> Reply:
