@@ -44,7 +44,7 @@ from .limits import GatewayLimits
 from .proposing import Proposing
 from .recent import Recent
 from .views import Views
-from .writes import PAUSE_FIRST_S, PAUSE_MAX_S, OwnWrites, place
+from .writes import OwnWrites, place, until
 
 R = TypeVar("R", bound=Resource)
 
@@ -109,14 +109,8 @@ class Context:
 
     async def told_is_visible(self) -> None:
         """Wait, bounded, until the view shows what this gateway was told so far."""
-        last, pause_s = place(self.last_told), PAUSE_FIRST_S
-        try:
-            async with asyncio.timeout(self.limits.views_wait_s):
-                while place(await self.views.told()) < last:
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(pause_s * 2, PAUSE_MAX_S)
-        except TimeoutError:
-            return
+        last = place(self.last_told)
+        await until(lambda told: place(told) >= last, self.views.told, self.limits.views_wait_s)
 
     async def propose(self, proposal: Proposal) -> Answer | Unanswered:
         """The decision on *proposal*, or why there can be none."""

@@ -5,7 +5,9 @@ one millisecond. A list that has waited its time is answered with what there is.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TypeVar
 
 from events.log import EventLog, Head
 
@@ -16,6 +18,7 @@ PAUSE_FIRST_S = 0.001
 PAUSE_MAX_S = 0.05
 
 Offset = tuple[int, int]
+T = TypeVar("T")
 
 
 class Mark:
@@ -66,17 +69,14 @@ class OwnWrites:
     async def are_decided(self) -> None:
         """Wait, bounded, until what was sent so far has been decided; mostly there is nothing."""
         mark = Mark({}, self._written.offsets)
-        pause_s = PAUSE_FIRST_S
-        try:
-            async with asyncio.timeout(self._wait_s):
-                while mark.offsets:
-                    heads = await self._heads(mark.offsets)
-                    mark.settle(heads)
-                    self._written.settle(heads)
-                    await asyncio.sleep(pause_s if mark.offsets else 0)
-                    pause_s = min(pause_s * 2, PAUSE_MAX_S)
-        except TimeoutError:
-            return
+
+        async def settled() -> bool:
+            heads = await self._heads(mark.offsets)
+            mark.settle(heads)
+            self._written.settle(heads)
+            return not mark.offsets
+
+        await until(bool, settled, self._wait_s)
 
     async def are_visible(self) -> None:
         """Wait, bounded, until the views show what this gateway has written so far."""
@@ -126,6 +126,16 @@ class OwnWrites:
         for _, one in waiting:
             if not one.done():
                 one.cancel() if broken is None else one.set_exception(broken)
+
+
+async def until(is_so: Callable[[T], bool], ask: Callable[[], Awaitable[T]], wait_s: float) -> None:
+    """Ask, after longer and longer pauses, until it *is_so*, or the time is over."""
+    pause_s = PAUSE_FIRST_S
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            while not is_so(await ask()):
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, PAUSE_MAX_S)
 
 
 def place(offset: str) -> Offset:
