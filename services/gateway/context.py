@@ -36,6 +36,7 @@ from .background import Bell, Waiting
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .event_stream.log_lines import LogLines
+from .event_stream.pools import Pools
 from .event_stream.tail import Tail
 from .event_stream.telling import Teller, Told
 from .http.bodies import path_of
@@ -92,6 +93,7 @@ class Context:
             limits.socket_backlog_max,
         )
         self.log_lines = LogLines(self._tail, limits.socket_backlog_max)
+        self.pools = Pools(self._tail, limits.socket_backlog_max)
         self._teller = Teller(log, self.feed, told, outages)
         self._telling: asyncio.Task[None] | None = None
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)

@@ -58,11 +58,16 @@ async def queue_named(context: Context, pool: WorkPool, name: str) -> WorkQueue:
 async def agent_pool(context: Context) -> WorkPool:
     """The pool of queues that are named without one."""
     pool = await context.resource_named(WorkPool, name=AGENT_POOL)
-    if pool is None:
-        pool, queue = new_pool(context, WorkPool(id=context.new_id(), name=AGENT_POOL))
-        await store(context, pool, along=[queue], if_exists="keep")
-        pool = await pool_named(context, AGENT_POOL)
-    return pool
+    if pool is not None:
+        return pool
+    return await pool_like(context, WorkPool(id=context.new_id(), name=AGENT_POOL))
+
+
+async def pool_like(context: Context, wanted: WorkPool) -> WorkPool:
+    """*wanted*, made with its default queue; or the pool that has its name."""
+    pool, queue = new_pool(context, wanted)
+    await store(context, pool, along=[queue], if_exists="keep")
+    return await pool_named(context, wanted.name)
 
 
 def new_pool(context: Context, pool: WorkPool) -> tuple[WorkPool, WorkQueue]:

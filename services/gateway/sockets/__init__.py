@@ -1,4 +1,4 @@
-"""WebSockets: events in, events and log lines out, task runs for those who wait for them."""
+"""WebSockets: events in, events and log lines out, task runs for who waits for them, workers."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,14 @@ from .events_in import EventsIn
 from .events_out import EventsOut
 from .logs_out import LogsOut
 from .task_runs import ScheduledTaskRuns
+from .worker_channel import WorkerChannel
 
 SOCKETS: dict[str, Callable[[Context], ASGIApp]] = {
     "/events/in": EventsIn,
     "/events/out": EventsOut,
     "/logs/out": LogsOut,
     "/task_runs/subscriptions/scheduled": ScheduledTaskRuns,
+    "/work_pools/{work_pool_name}/workers/connect": WorkerChannel,
 }
 """The application behind each path below the API's prefix."""
 

@@ -73,18 +73,21 @@ class Socket:
         await self._send({"type": "websocket.send", "pong": ping.payload})
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Close, saying why as far as a close frame has room for it."""
+        """Close, saying why as far as a close frame has room for it; a peer may have gone."""
         shown = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._send({"type": "websocket.close", "code": code, "reason": shown})
-        except TimeoutError:
+        except OSError:
             return
 
-    async def admit(self, access: Access, scope: KeyScope) -> Caller | None:
+    async def admit(
+        self, access: Access, scope: KeyScope, refusal: str | None = None
+    ) -> Caller | None:
         """Accept, answer pings, and let the first message say who it is that wants *scope*.
 
-        Without the subprotocol there is no such message; that is for those who need not say.
+        Who does not is told why, or *refusal*. Without the subprotocol there is no such message;
+        that is for those who need not say.
         """
         await self._receive()
         if SUBPROTOCOL not in (self._scope.get("subprotocols") or ()):
@@ -103,13 +106,13 @@ class Socket:
         except (DecodeError, ValidationError):
             auth = None
         if auth is None or auth.type != "auth":
-            await self.close(1008, "Expected 'auth' message")
+            await self.close(1008, refusal or "Expected 'auth' message")
             return None
         caller = await access.bearer(auth.token)
         if isinstance(caller, Caller) and not caller.may(scope):
             caller = f"This needs a key with the scope {scope!r}"
         if not isinstance(caller, Caller):
-            await self.close(1008, caller)
+            await self.close(1008, refusal or caller)
             return None
         await self.send('{"type":"auth_success"}')
         return caller

@@ -14,6 +14,11 @@ Positive = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 _placeholder = re.compile(r"{{\s*([\w.\-\[\]]+)\s*}}")
 
 
+def is_reserved(name: str) -> bool:
+    """Whether nobody may call a work pool so."""
+    return name.lower().startswith("prefect")
+
+
 def undeclared(template: dict[str, Any]) -> str | None:
     """What is wrong with a job template: a part is missing, or a variable is nowhere declared."""
     if not template:

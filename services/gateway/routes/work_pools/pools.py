@@ -23,7 +23,7 @@ from ...http.operations import Operation
 from ...places import new_pool, pool_named
 from ...rendering.work_pools import WorkPoolResponse, work_pool_response
 from ...resources import all_listed, amend, counted, listed, remove, store
-from .bodies import WorkPoolCreate, WorkPoolUpdate, undeclared
+from .bodies import WorkPoolCreate, WorkPoolUpdate, is_reserved, undeclared
 from .slots import occupied
 
 EXISTS = "A work pool with this name already exists."
@@ -34,7 +34,7 @@ async def create_work_pool(context: Context, call: Call) -> Reply:
     """Create a work pool with its default queue."""
     given = call.as_a(WorkPoolCreate)
     _check(given.base_job_template)
-    if given.name.lower().startswith("prefect"):
+    if is_reserved(given.name):
         raise detail(403, RESERVED)
     made = WorkPool(id=context.new_id(), **structs.asdict(given))
     if given.is_paused:

@@ -17,21 +17,26 @@ async def heartbeat(context: Context, call: Call) -> Reply:
     """Note that a worker lives."""
     given = call.as_a(Heartbeat)
     pool = await pool_named(context, call.path("work_pool_name"))
+    await is_alive(context, pool, given.name, given.heartbeat_interval_seconds)
+    return NO_CONTENT
+
+
+async def is_alive(context: Context, pool: WorkPool, name: str, interval_s: int | None) -> None:
+    """Note that the worker *name* of *pool* lives; raises `Refused` when the pool is gone."""
     worker = Worker(
         id=context.new_id(),
         work_pool_id=pool.id,
-        name=given.name,
+        name=name,
         last_heartbeat_time=context.now(),
-        heartbeat_interval_seconds=given.heartbeat_interval_seconds,
+        heartbeat_interval_seconds=interval_s,
         status="ONLINE",
     )
     noted = ["last_heartbeat_time", "status"]
-    if given.heartbeat_interval_seconds is not None:
+    if interval_s is not None:
         noted.append("heartbeat_interval_seconds")
     await store(context, worker, if_exists="amend", given=noted)
     if pool.status == "NOT_READY":
         await amend(context, WorkPool, pool.id, {"status": "READY"})
-    return NO_CONTENT
 
 
 async def filter_workers(context: Context, call: Call) -> Reply:
