@@ -10,10 +10,10 @@ import pytest
 import redis as blocking
 from websockets.exceptions import ConnectionClosed
 
-from headgate.clock import new_id
+from headgate.clock import new_id, now
 from tests.support.gateway import Running
 from tests.support.servers import RedisServer
-from tests.support.sockets import ANSWER_S, is_answered, say, socket, task_run_event
+from tests.support.sockets import ANSWER_S, heard, is_answered, say, socket, task_run_event
 from tests.support.waiting import wait_until
 
 SOON_S = 0.3
@@ -74,6 +74,34 @@ def test_a_socket_whose_events_cannot_be_kept_is_closed_without_a_pong(
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1013
         assert connection.latency == 0, "a pong came"
+    redis_server.start()
+
+
+def test_a_worker_whose_sign_of_life_cannot_be_kept_is_told_to_come_again(
+    gateway: Running, redis_server: RedisServer
+) -> None:
+    alive: dict[str, Any] = {
+        "consumer_id": str(new_id()),
+        "worker_name": "one",
+        "heartbeat_interval_seconds": 30,
+    }
+    more: dict[str, Any] = {
+        "worker_type": "process",
+        "supported_channel_versions": ["work_pool_worker_channel.v1"],
+        "requested_capabilities": ["worker_heartbeat.v1", "work_pool_snapshot.v1"],
+        "create_pool_if_not_found": True,
+    }
+    frame = {"id": str(new_id()), "sent_at": now().isoformat()}
+    with socket(gateway, "/work_pools/pool/workers/connect") as connection:
+        say(connection, {"type": "worker.hello.v1", "payload": alive | more, **frame})
+        assert heard(connection)["type"] == "worker.ready.v1"
+        redis_server.kill()
+        say(connection, {"type": "worker.heartbeat.v1", "payload": alive, **frame})
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=20)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    assert closed.value.rcvd.reason == "heartbeat_persistence_failed"
     redis_server.start()
 
 
