@@ -104,6 +104,10 @@ class Started:
             os.killpg(self._process.pid, signal.SIGKILL)
             return self._process.wait()
 
+    def ended(self) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self._process.wait(END_S)
+
     def said(self) -> str:
         """What it has said so far."""
         return self._log.read_text(errors="replace")

@@ -2,13 +2,15 @@
 """Scenario E: a flow is deployed to a work pool, for a process worker to run."""
 
 from pathlib import Path
+from time import sleep
 
 from prefect import flow
 
 
 @flow(name="scenario-e", log_prints=True)
-def multiply(a: int = 6, b: int = 7) -> int:
+def multiply(a: int = 6, b: int = 7, wait_s: float = 0) -> int:
     print(f"multiplying {a} and {b}")
+    sleep(wait_s)
     return a * b
 
 
