@@ -117,6 +117,14 @@ def _key_of_a_deleted(case: Case) -> bool:
     return is_another and case.difference.place == "id" and "idempotency_key" in case.step.body
 
 
+def _natural_key_of_a_deleted(case: Case) -> bool:
+    made_again = case.step.kind == "create_task_run" and case.difference.place == "id"
+    return made_again and any(
+        step.kind in ("delete_task_run", "delete_flow_run", "bulk_delete")
+        for step in case.steps[:-1]
+    )
+
+
 def _one_of_many(case: Case) -> bool:
     is_detail = ".state.state_details." in case.difference.place
     return case.step.kind == "bulk_set_state" and is_detail
@@ -295,6 +303,7 @@ KNOWN: tuple[Known, ...] = (
     Known("the same request sent again", _sent_again),
     Known("the details of a state that many runs are given", _one_of_many),
     Known("a flow run created with the key of a deleted one", _key_of_a_deleted),
+    Known("a task run created with the natural key of a deleted one", _natural_key_of_a_deleted),
     Known("a pause under a policy whose `pause_keys` are null", _no_pause_keys),
     Known(
         "a failing flow run with retries left, asked for by an old client", _retried_by_old_clients
