@@ -135,13 +135,8 @@ class Streams(Struct, frozen=True, kw_only=True):
 
     @property
     def told(self) -> str:
-        """A stream: events of clients and of the server, as subscribers see them."""
+        """A stream: events of clients that are no states of runs, as subscribers see them."""
         return self._key(self.control, "told")
-
-    @property
-    def telling(self) -> str:
-        """A hash: by partition, the entry up to which its events have been told."""
-        return self._key(self.control, "telling")
 
     def replies(self, partition: int, client: str) -> str:
         return self._key(partition, f"replies:{client}")

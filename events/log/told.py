@@ -1,6 +1,6 @@
-"""What is told, on Redis: one stream of events, and how far the server has told of its log."""
+"""What clients tell, on Redis: one stream of events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -24,7 +24,7 @@ class Told:
 
     def __init__(self, redis: Any, streams: Streams, keep_ms: int) -> None:
         self._redis = redis
-        self._keys = [streams.told, streams.telling]
+        self._key = streams.told
         self._keep_ms = keep_ms
         script = (files("events.log") / "tell.lua").read_text("utf-8")
         self._append = redis.register_script(script)
@@ -34,25 +34,13 @@ class Told:
         last = START
         for start in range(0, len(events), GROUP_MAX):
             group = events[start : start + GROUP_MAX]
-            answer = await self._append(self._keys, [self._keep_ms, "", "", "", *group])
+            answer = await self._append([self._key], [self._keep_ms, *group])
             last = answer.decode()
         return last
 
-    async def told_of(self) -> Mapping[int, str]:
-        """By partition, the entry of the log up to which the server has told."""
-        found = await self._redis.hgetall(self._keys[1])
-        return {int(partition): entry_id.decode() for partition, entry_id in found.items()}
-
-    async def tell_of(
-        self, partition: int, before: str, after: str, events: Sequence[bytes]
-    ) -> bool:
-        """Append *events*, those of the entries between; false when somebody else has done so."""
-        arguments = [self._keep_ms, partition, before, after, *events]
-        return await self._append(self._keys, arguments) is not None
-
     async def read(self, after: str, limit: int) -> list[tuple[str, bytes]]:
         """At most *limit* events after the id *after*, oldest first; waits a while for one."""
-        answer = await self._redis.xread({self._keys[0]: after}, count=limit, block=BLOCK_MS)
+        answer = await self._redis.xread({self._key: after}, count=limit, block=BLOCK_MS)
         return [
             (entry_id.decode(), fields[_EVENT]) for _, rows in answer for entry_id, fields in rows
         ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from msgspec import json
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table
 
 from events.changes import (
     FlowAmended,
@@ -38,13 +38,19 @@ from events.instants import micros_of
 from ..columns import TEXT, Moment, id_column, plain
 from ..projection import Projection, Sql, Statement, insert
 
-ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position"))
+ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position", "is_told"))
+
+TOLD = "record_task_run"
+"""The kind of decisions that take over what an engine told."""
 
 DELETE = Sql("DELETE FROM {table} WHERE run_id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
-    """The table of a view of states, under *name*."""
+    """The table of a view of states, under *name*.
+
+    `is_told` says that an engine told of it; all others were decided.
+    """
     return Table(
         name,
         MetaData(),
@@ -55,7 +61,9 @@ def table(name: str) -> Table:
         Column("timestamp", Moment, nullable=False),
         Column("state", TEXT, nullable=False),
         Column("position", BigInteger, nullable=False),
+        Column("is_told", Boolean, nullable=False),
         Index(f"ix_{name}_run", "run_id", "timestamp"),
+        Index(f"ix_{name}_time", "timestamp", "id"),
     )
 
 
@@ -80,7 +88,7 @@ def _states_of(
                     row = (
                         *(str(state.id), run_id, state.type.value, plain(state.name)),
                         *(micros_of(state.timestamp), json.encode(state).decode()),
-                        recorded.position,
+                        *(recorded.position, decision.kind == TOLD),
                     )
                     yield Statement(ENTER, row)
                 case FlowAmended() | FlowDeleted():
@@ -113,7 +121,7 @@ def _states_of(
 
 flow_run_states = Projection(
     name="flow_run_states",
-    version=1,
+    version=2,
     table=table,
     kinds=(ENTER, DELETE),
     fold=_states_of("flow_run:", FlowRunDeleted),
@@ -121,7 +129,7 @@ flow_run_states = Projection(
 
 task_run_states = Projection(
     name="task_run_states",
-    version=1,
+    version=2,
     table=table,
     kinds=(ENTER, DELETE),
     fold=_states_of("task_run:", TaskRunDeleted),

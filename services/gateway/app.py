@@ -18,7 +18,7 @@ from ..blocks.sealing import Seal
 from ..errors import Unavailable
 from .background import Waiting
 from .context import Context
-from .event_stream.telling import Told
+from .event_stream.told import Told
 from .http import versions
 from .http.doors import Api, Doors
 from .http.endpoints import Endpoint
@@ -73,7 +73,6 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        context.start()
         yield
         await context.stop()
 

@@ -1,6 +1,5 @@
 """What every route and socket of one gateway process works with."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -29,7 +28,6 @@ from events.wire.snapshots import entity_of, fields_of
 
 from ..answering import Inputs
 from ..blocks.sealing import Seal
-from ..patience import end
 from ..variables import Variables
 from .access import Access, calling
 from .background import Bell, Waiting
@@ -38,7 +36,7 @@ from .event_stream.feed import Feed
 from .event_stream.log_lines import LogLines
 from .event_stream.pools import Pools
 from .event_stream.tail import Tail
-from .event_stream.telling import Teller, Told
+from .event_stream.told import Told
 from .http.bodies import path_of
 from .http.errors import detail, failed, invalid
 from .limits import GatewayLimits
@@ -94,23 +92,17 @@ class Context:
         )
         self.log_lines = LogLines(self._tail, limits.socket_backlog_max)
         self.pools = Pools(self._tail, limits.socket_backlog_max)
-        self._teller = Teller(log, self.feed, told, outages)
-        self._telling: asyncio.Task[None] | None = None
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
         self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
 
-    def start(self) -> None:
-        """Begin what runs in the background."""
-        self._telling = asyncio.create_task(self._teller.run(), name="gateway: teller")
-
     async def stop(self) -> None:
         """End what runs in the background."""
-        await end(self._telling)
         await self.writes.stop()
         await self._tail.stop()
 
     async def told_is_visible(self) -> None:
-        """Wait, bounded, until the view shows what this gateway was told so far."""
+        """Wait, bounded, until the views show what this gateway wrote and was told so far."""
+        await self.writes.are_visible()
         last = place(self.last_told)
         await until(lambda told: place(told) >= last, self.views.told, self.limits.views_wait_s)
 

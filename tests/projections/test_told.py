@@ -82,6 +82,7 @@ async def copied(
     database: Database, *bodies: bytes, away: int = 0, hand: Hand | None = None
 ) -> None:
     """Copy all that was told into the view."""
+    database.prepare()
     source = Source(*bodies, away=away)
     running = asyncio.create_task(worker(source, database, hand or Hand()).run())
     async with asyncio.timeout(20):

@@ -5,19 +5,12 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from events.entities import Flow, FlowRun, FlowRunAttributes, TaskRun
+from events.entities import Flow, FlowRun, TaskRun
+from events.told.states import DescribedFlowRun
 
 from ..recent import Recent
 
 KNOWN_MAX = 1_000
-
-
-class Described(Struct, frozen=True):
-    """A run, its flow, and the name of the task run that stands for it in another run."""
-
-    run: FlowRunAttributes
-    flow: Flow | None
-    parent_name: str | None
 
 
 class Readers(Struct, frozen=True):
@@ -33,9 +26,9 @@ class Descriptions:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
-        self._known: Recent[UUID, Described] = Recent(KNOWN_MAX)
+        self._known: Recent[UUID, DescribedFlowRun] = Recent(KNOWN_MAX)
 
-    async def of(self, id: UUID) -> Described | None:
+    async def of(self, id: UUID) -> DescribedFlowRun | None:
         """The run *id*, described; None when there is none."""
         known = self._known.get(id)
         if known is not None:
@@ -46,7 +39,7 @@ class Descriptions:
         run, parent = found.attributes, None
         if run.parent_task_run_id is not None:
             parent = await self._readers.task_run(run.parent_task_run_id)
-        described = Described(
+        described = DescribedFlowRun(
             run,
             await self._readers.flow(run.flow_id),
             None if parent is None else parent.attributes.name,

@@ -13,19 +13,23 @@ from .task_runs import is_of_engine, recording
 
 
 class Received(Struct, frozen=True):
-    """What a batch of events comes to."""
+    """What a batch of events comes to; those that propose nothing are kept as they are."""
 
-    proposals: list[RecordTaskRun]
-    events: list[Event]
+    proposals: list[RecordTaskRun] = []
+    kept: list[Event] = []
+    events: list[Event] = []
 
 
 def receive(context: Context, sent: SentEvent, id: UUID, into: Received) -> None:
     """Add *sent* to what a batch comes to; ValueError when it does not say enough."""
     if not sent.resource.get(RESOURCE_ID):
         raise ValueError(f"resource has no {RESOURCE_ID}")
+    event = received_event(sent, id, context.now())
     if is_of_engine(sent):
         into.proposals.append(recording(sent, id, calling.get().name))
-    into.events.append(received_event(sent, id, context.now()))
+    else:
+        into.kept.append(event)
+    into.events.append(event)
 
 
 async def accept(context: Context, received: Received) -> None:
@@ -36,8 +40,8 @@ async def accept(context: Context, received: Received) -> None:
             partition = context.streams.of(proposal)
             context.writes.sent(partition, offset)
             context.task_run_lives(proposal.task_run_id, partition)
-    if received.events:
-        context.last_told = await context.told.tell([json.encode(each) for each in received.events])
+    if received.kept:
+        context.last_told = await context.told.tell([json.encode(each) for each in received.kept])
     if context.feed.has_subscribers:
         for event in received.events:
             context.feed.publish(event)

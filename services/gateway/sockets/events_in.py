@@ -76,7 +76,7 @@ class EventsIn:
             await socket.pong(ping)
 
     def _sorted(self, batch: list[Text | Ping]) -> Sorted:
-        found = Sorted(Received([], []), [], [])
+        found = Sorted(Received(), [], [])
         for frame in batch:
             if isinstance(frame, Ping):
                 found.pings.append(frame)

@@ -1,4 +1,4 @@
-"""What is told is kept in order, as long as is said; what the server tells, once."""
+"""What is told is kept in order, as long as is said."""
 
 from typing import Any
 
@@ -37,20 +37,6 @@ async def test_many_events_are_told_in_groups(told: Told) -> None:
     last = await told.tell(many)
     assert await bodies(told) == many
     assert (await told.read(START, 10_000))[-1][0] == last
-
-
-@pytest.mark.anyio
-async def test_of_two_that_tell_of_the_same_entries_one_is_heard(
-    told: Told, redis: Redis, streams: Streams
-) -> None:
-    other = Told(redis, streams, HOUR_MS)
-    assert await told.told_of() == {}
-    assert await told.tell_of(3, START, "5-1", [b"a"])
-    assert not await other.tell_of(3, START, "5-1", [b"a"])
-    assert await other.tell_of(3, "5-1", "7-2", [])
-    assert await told.tell_of(4, START, "1-1", [b"b"])
-    assert await told.told_of() == {3: "7-2", 4: "1-1"}
-    assert await bodies(told) == [b"a", b"b"]
 
 
 @pytest.mark.anyio

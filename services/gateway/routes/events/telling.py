@@ -13,7 +13,7 @@ from ...http.operations import Operation
 
 async def create_events(context: Context, call: Call) -> Reply:
     """Keep events; all of them or, when one of them is none, not any."""
-    received = Received([], [])
+    received = Received()
     for place, sent in enumerate(call.as_a(list[SentEvent])):
         _check(sent, place)
         assert sent.id is not None
