@@ -153,3 +153,21 @@ def test_an_unknown_path_is_refused(gateway: Running) -> None:
     with pytest.raises(InvalidStatus) as refused, opened(gateway, "/nope/out"):
         pass
     assert refused.value.response.status_code == 403
+
+
+def test_what_an_engine_tells_is_found_once_as_an_event(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    task_run_id = str(new_id())
+    told = task_run_event(task_run_id, run_id, "RUNNING", name="load-1")
+    with socket(gateway, "/events/in") as connection:
+        assert is_answered(connection)
+        say(connection, told)
+        connection.ping().wait(5)
+    wanted = {"resource": {"id": [f"prefect.task-run.{task_run_id}"]}}
+    found = api.post("/events/filter", json={"filter": wanted}).json()
+    assert found["total"] == 1
+    (event,) = found["events"]
+    assert (event["id"], event["event"]) == (told["id"], "prefect.task-run.Running")
+    assert event["payload"]["task_run"]["name"] == "load-1"
+    assert event["related"][0]["prefect.resource.id"] == f"prefect.flow-run.{run_id}"
