@@ -30,9 +30,6 @@ from .queries import (
     Page,
     RunFilters,
     TaskRunQuery,
-    WorkerQuery,
-    WorkPoolQuery,
-    WorkQueueQuery,
 )
 from .resources import (
     ArtifactFilter,
@@ -48,6 +45,9 @@ from .resources import (
     SavedSearchQuery,
     VariableFilter,
     VariableQuery,
+    WorkerQuery,
+    WorkPoolQuery,
+    WorkQueueQuery,
 )
 from .sorts import (
     ArtifactSort,
@@ -61,7 +61,7 @@ from .sorts import (
     VariableSort,
 )
 
-ResourceQuery = DeploymentQuery | WorkPoolQuery | WorkQueueQuery | WorkerQuery | KindPage
+ResourceQuery = DeploymentQuery | KindPage
 """What lists of resources can be asked for; each is about one kind."""
 
 __all__ = [

@@ -10,7 +10,6 @@ from .filters import (
     FlowRunFilter,
     LogFilter,
     TaskRunFilter,
-    WorkerFilter,
     WorkPoolFilter,
     WorkQueueFilter,
 )
@@ -91,24 +90,6 @@ class DeploymentQuery(RunPage, frozen=True, kw_only=True):
     """A page of the deployments that match, of flows, with runs, in pools and queues that do."""
 
     sort: DeploymentSort | None = None
-
-
-class WorkPoolQuery(Page, frozen=True, kw_only=True):
-    """A page of work pools."""
-
-    work_pools: WorkPoolFilter | None = None
-
-
-class WorkQueueQuery(Page, frozen=True, kw_only=True):
-    """A page of work queues, the most urgent first."""
-
-    work_queues: WorkQueueFilter | None = None
-
-
-class WorkerQuery(Page, frozen=True, kw_only=True):
-    """A page of workers, the liveliest first."""
-
-    workers: WorkerFilter | None = None
 
 
 class LogQuery(Page, frozen=True, kw_only=True):

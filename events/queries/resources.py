@@ -19,7 +19,15 @@ from .criteria import (
     TextIs,
     TextIsAny,
 )
-from .filters import DeploymentFilter, FlowFilter, FlowRunFilter, TaskRunFilter
+from .filters import (
+    DeploymentFilter,
+    FlowFilter,
+    FlowRunFilter,
+    TaskRunFilter,
+    WorkerFilter,
+    WorkPoolFilter,
+    WorkQueueFilter,
+)
 from .queries import Page
 from .sorts import ArtifactSort, AutomationSort, VariableSort
 
@@ -61,6 +69,33 @@ class VariableQuery(KindPage, frozen=True, kw_only=True):
 
     variables: VariableFilter | None = None
     sort: VariableSort | None = None
+
+
+class WorkPoolQuery(KindPage, frozen=True, kw_only=True):
+    """A page of work pools."""
+
+    kind = "work_pool"
+    filtered = "work_pools"
+
+    work_pools: WorkPoolFilter | None = None
+
+
+class WorkQueueQuery(KindPage, frozen=True, kw_only=True):
+    """A page of work queues, the most urgent first."""
+
+    kind = "work_queue"
+    filtered = "work_queues"
+
+    work_queues: WorkQueueFilter | None = None
+
+
+class WorkerQuery(KindPage, frozen=True, kw_only=True):
+    """A page of workers, the liveliest first."""
+
+    kind = "worker"
+    filtered = "workers"
+
+    workers: WorkerFilter | None = None
 
 
 class ArtifactFilter(Combined, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from events.queries.criteria import (
     NameIs,
     NameStarts,
     NullableInstantIs,
+    NullableNumberIs,
     NumberIs,
     Operator,
     StateIs,
@@ -179,6 +180,8 @@ def levelled(column: ColumnElement[Any], number: NumberIs | None) -> Conditions:
         found.append(column >= number.ge_)
     if number.le_ is not None:
         found.append(column <= number.le_)
+    if isinstance(number, NullableNumberIs):
+        found += null(column, number.is_null_)
     return found
 
 

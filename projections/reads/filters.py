@@ -17,6 +17,7 @@ from events.queries import (
     WorkQueueFilter,
 )
 from events.queries.queries import RunPage
+from events.resources.work_pools import WORK_POOL
 
 from ..views.flow_runs import flow_runs as flow_runs_view
 from ..views.flows import flows as flows_view
@@ -38,7 +39,7 @@ from .criteria import (
     tagged,
     timed,
 )
-from .places import deployment_conditions, resources, work_pool_conditions
+from .demands import demanded, deployments_demanded, resources
 
 Filters = RunFilters | RunPage
 
@@ -132,7 +133,7 @@ def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
     if deployment.work_queue_name is not None:
         found += among(c.work_queue_name, deployment.work_queue_name.any_)
     one = resources.alias()
-    else_ = deployment_conditions(one.c, structs.replace(deployment, id=None, work_queue_name=None))
+    else_ = deployments_demanded(one.c, structs.replace(deployment, id=None, work_queue_name=None))
     if else_:
         found.append(some(one, one.c.id == c.deployment_id, *else_))
     return [*combined(deployment.operator, found), c.deployment_id.is_not(None)] if found else []
@@ -145,7 +146,7 @@ def _pooled(c: Columns, pool: WorkPoolFilter) -> Conditions:
     if pool.name is not None:
         found += among(c.work_pool_name, pool.name.any_)
     one = resources.alias()
-    of_type = work_pool_conditions(one.c, structs.replace(pool, id=None, name=None))
+    of_type = demanded(one.c, WORK_POOL, structs.replace(pool, id=None, name=None))
     if of_type:
         found.append(some(one, one.c.id == c.work_pool_id, *of_type))
     return combined(pool.operator, found)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import json
-from sqlalchemy import ColumnElement, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 
 from events.queries import (
     BlockDocumentQuery,
@@ -14,17 +14,26 @@ from events.queries import (
     LatestArtifactQuery,
     OfRunsPage,
     ResourceQuery,
-    WorkerFilter,
     WorkerQuery,
-    WorkPoolQuery,
     WorkQueueQuery,
 )
+from events.queries.criteria import IdIsAny
+from events.resources.artifacts import ARTIFACT
+from events.resources.deployments import DEPLOYMENT
 from events.resources.registry import KINDS
-from events.resources.resource import Resource
+from events.resources.resource import Kind, Resource
+from events.resources.work_pools import WORK_POOL, WORK_QUEUE
 
-from ..columns import Id
-from .criteria import Columns, Conditions, among, combined, some, timed
-from .demands import block_type_name, column_of, demanded, moment, of_blocks_matching
+from .criteria import Columns, Conditions, among, some
+from .demands import (
+    block_type_name,
+    column_of,
+    demanded,
+    deployments_demanded,
+    moment,
+    of_blocks_matching,
+    resources,
+)
 from .entities import AnyRow
 from .filters import (
     flow_conditions,
@@ -33,12 +42,6 @@ from .filters import (
     flows,
     task_run_conditions,
     task_runs,
-)
-from .places import (
-    deployment_conditions,
-    resources,
-    work_pool_conditions,
-    work_queue_conditions,
 )
 from .sorts import Order
 
@@ -55,13 +58,7 @@ def resources_matching(query: ResourceQuery, parent_id: UUID | None) -> Conditio
     c = resources.c
     match query:
         case DeploymentQuery():
-            found = [c.kind == "deployment", *_deployments_matching(c, query)]
-        case WorkPoolQuery(work_pools=pools):
-            found = [c.kind == "work_pool", *work_pool_conditions(c, pools)]
-        case WorkQueueQuery(work_queues=queues):
-            found = [c.kind == "work_queue", *work_queue_conditions(c, queues)]
-        case WorkerQuery(workers=workers):
-            found = [c.kind == "worker", *_worker_conditions(c, workers)]
+            found = [c.kind == DEPLOYMENT.name, *_deployments_matching(c, query)]
         case _:
             found = [c.kind == query.kind, *demanded(c, KINDS[query.kind], query.demands)]
             found += of_blocks_matching(c, query)
@@ -79,9 +76,7 @@ def resources_order(query: ResourceQuery) -> Order:
     c = resources.c
     match query:
         case DeploymentQuery(sort=sort):
-            first = _ordered(c, sort or DeploymentSort.NAME_ASC)
-        case WorkPoolQuery():
-            first = c.name.asc()
+            first = _ordered(c, DEPLOYMENT, sort or DeploymentSort.NAME_ASC)
         case WorkQueueQuery():
             return (c.shown["priority"].as_integer().asc(), c.name.asc(), c.id.asc())
         case WorkerQuery():
@@ -89,33 +84,19 @@ def resources_order(query: ResourceQuery) -> Order:
         case BlockDocumentQuery(sort=BlockDocumentSort.BLOCK_TYPE_AND_NAME_ASC):
             return (block_type_name(c).asc(), c.name.asc(), c.id.asc())
         case _:
-            field, _, way = query.order.rpartition("_")
-            column = column_of(c, KINDS[query.kind], field.lower())
-            # without a key comes before all keys, which PostgreSQL has to be told
-            first = column.desc().nulls_last() if way == "DESC" else column.asc().nulls_first()
+            first = _ordered(c, KINDS[query.kind], query.order)
     return (first, c.id.asc())
 
 
-def _ordered(c: Columns, order: str) -> ColumnElement[Any]:
+def _ordered(c: Columns, kind: Kind, order: str) -> ColumnElement[Any]:
     field, _, way = order.rpartition("_")
-    column = c[field.lower()]
-    return column.desc() if way == "DESC" else column.asc()
-
-
-def _worker_conditions(c: Columns, worker: WorkerFilter | None) -> Conditions:
-    if worker is None:
-        return []
-    found: Conditions = []
-    if worker.status is not None:
-        status = c.shown["status"].as_string()
-        found += among(status, worker.status.any_, worker.status.not_any_)
-    if worker.last_heartbeat_time is not None:
-        found += timed(moment(c.shown["last_heartbeat_time"]), worker.last_heartbeat_time)
-    return combined(worker.operator, found)
+    column = column_of(c, kind, field.lower())
+    # without a key comes before all keys, which PostgreSQL has to be told
+    return column.desc().nulls_last() if way == "DESC" else column.asc().nulls_first()
 
 
 def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
-    found = deployment_conditions(c, query.deployments)
+    found = deployments_demanded(c, query.deployments)
     flow, run, task = flows.alias(), flow_runs.alias(), task_runs.alias()
     of_flow = flow_conditions(flow.c, query.flows)
     if of_flow:
@@ -127,13 +108,14 @@ def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
     if of_run:
         found.append(some(run, run.c.deployment_id == c.id, *of_run))
     place = resources.alias()
-    for field, conditions in (
-        ("work_pool_id", work_pool_conditions(place.c, query.work_pools)),
-        ("work_queue_id", work_queue_conditions(place.c, query.work_queues)),
-        ("work_queue_id", work_queue_conditions(place.c, query.work_pool_queues)),
+    for kind, demands in (
+        (WORK_POOL, query.work_pools),
+        (WORK_QUEUE, query.work_queues),
+        (WORK_QUEUE, query.work_pool_queues),
     ):
+        conditions = demanded(place.c, kind, demands)
         if conditions:
-            id = type_coerce(c.shown[field].as_string(), Id)
+            id = column_of(c, DEPLOYMENT, f"{kind.name}_id", IdIsAny)
             found.append(some(place, place.c.id == id, *conditions))
     return found
 
@@ -148,14 +130,14 @@ def _of_runs_matching(c: Columns, query: OfRunsPage) -> Conditions:
     if query.flow_runs is not None:
         found.append(some(run, is_its_run, *flow_run_conditions(run.c, query.flow_runs)))
     if query.task_runs is not None:
-        id = type_coerce(c.shown["task_run_id"].as_string(), Id)
+        id = column_of(c, ARTIFACT, "task_run_id", IdIsAny)
         of_task = task_run_conditions(task.c, query.task_runs)
         found.append(some(task, task.c.id == id, *of_task))
     if query.flows is not None:
         of_flow = flow_conditions(flow.c, query.flows)
         found.append(some(run, is_its_run, some(flow, flow.c.id == run.c.flow_id, *of_flow)))
     if query.deployments is not None:
-        deployed = deployment_conditions(deployment.c, query.deployments)
+        deployed = deployments_demanded(deployment.c, query.deployments)
         own = some(deployment, deployment.c.id == run.c.deployment_id, *deployed)
         found.append(some(run, is_its_run, own))
     return found
