@@ -22,37 +22,68 @@ from .states import State, StateType
 
 
 class _Change(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """A closed family; its members are listed in `Change`."""
+    """A closed family; its members are listed in `Change`.
+
+    Who folds decides about each change of what he folds, and passes over other families whole.
+    """
 
 
-class FlowRegistered(_Change, frozen=True, kw_only=True, tag="flow_registered.v1"):
+class FlowChange(_Change, frozen=True):
+    """About a flow."""
+
+
+class FlowRunChange(_Change, frozen=True):
+    """About a flow run, other than its state."""
+
+
+class TaskRunChange(_Change, frozen=True):
+    """About a task run, other than its state."""
+
+
+class StateChange(_Change, frozen=True):
+    """About the states of a run."""
+
+
+class ResourceChange(_Change, frozen=True):
+    """About a resource."""
+
+
+class InputChange(_Change, frozen=True):
+    """About the inputs of a flow run."""
+
+
+class SlotsChange(_Change, frozen=True):
+    """About a concurrency limit, its slots and leases."""
+
+
+class FlowRegistered(FlowChange, frozen=True, kw_only=True, tag="flow_registered.v1"):
     """A flow is known from now on."""
 
     flow: Flow
 
 
-class FlowAmended(_Change, frozen=True, kw_only=True, tag="flow_amended.v1"):
+class FlowAmended(FlowChange, frozen=True, kw_only=True, tag="flow_amended.v1"):
     """The tags of a flow are these from now on."""
 
     tags: list[str]
     updated: Instant
 
 
-class FlowDeleted(_Change, frozen=True, kw_only=True, tag="flow_deleted.v1"):
+class FlowDeleted(FlowChange, frozen=True, kw_only=True, tag="flow_deleted.v1"):
     """A flow is gone, and its name is free."""
 
     id: UUID
     name: str
 
 
-class FlowRunCreated(_Change, frozen=True, kw_only=True, tag="flow_run_created.v1"):
+class FlowRunCreated(FlowRunChange, frozen=True, kw_only=True, tag="flow_run_created.v1"):
     """A flow run exists from now on."""
 
     attributes: FlowRunAttributes
     policy: FlowRunPolicy = FlowRunPolicy()
 
 
-class TaskRunCreated(_Change, frozen=True, kw_only=True, tag="task_run_created.v1"):
+class TaskRunCreated(TaskRunChange, frozen=True, kw_only=True, tag="task_run_created.v1"):
     """A task run exists from now on."""
 
     attributes: TaskRunAttributes
@@ -74,7 +105,7 @@ class Left(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected_start_time: Instant | None | UnsetType = UNSET
 
 
-class StateEntered(_Change, frozen=True, kw_only=True, tag="state_entered.v1"):
+class StateEntered(StateChange, frozen=True, kw_only=True, tag="state_entered.v1"):
     """A run entered *state*; *booked* is its bookkeeping from now on."""
 
     state: State
@@ -82,19 +113,19 @@ class StateEntered(_Change, frozen=True, kw_only=True, tag="state_entered.v1"):
     left: Left | None = None
 
 
-class StateRecorded(_Change, frozen=True, kw_only=True, tag="state_recorded.v1"):
+class StateRecorded(StateChange, frozen=True, kw_only=True, tag="state_recorded.v1"):
     """A state that a run was in earlier became known; where the run is now does not change."""
 
     state: State
 
 
-class PolicyAmended(_Change, frozen=True, kw_only=True, tag="policy_amended.v1"):
+class PolicyAmended(FlowRunChange, frozen=True, kw_only=True, tag="policy_amended.v1"):
     """A flow run's policy changed."""
 
     policy: PolicyAmendment
 
 
-class FlowRunAmended(_Change, frozen=True, kw_only=True, tag="flow_run_amended.v1"):
+class FlowRunAmended(FlowRunChange, frozen=True, kw_only=True, tag="flow_run_amended.v1"):
     """Somebody changed attributes of a flow run, or replaced its policy wholesale."""
 
     name: str | UnsetType = UNSET
@@ -107,14 +138,14 @@ class FlowRunAmended(_Change, frozen=True, kw_only=True, tag="flow_run_amended.v
     policy: FlowRunPolicy | UnsetType = UNSET
 
 
-class TaskRunAmended(_Change, frozen=True, kw_only=True, tag="task_run_amended.v1"):
+class TaskRunAmended(TaskRunChange, frozen=True, kw_only=True, tag="task_run_amended.v1"):
     """The attributes of a task run are these from now on."""
 
     attributes: TaskRunAttributes
     flow_run_run_count: int | UnsetType = UNSET
 
 
-class FlowRunDeleted(_Change, frozen=True, kw_only=True, tag="flow_run_deleted.v1"):
+class FlowRunDeleted(FlowRunChange, frozen=True, kw_only=True, tag="flow_run_deleted.v1"):
     """A flow run is gone; *left* is the state that it was in, and where a chart had counted it."""
 
     id: UUID
@@ -122,7 +153,7 @@ class FlowRunDeleted(_Change, frozen=True, kw_only=True, tag="flow_run_deleted.v
     expected_start_time: Instant | None = None
 
 
-class TaskRunDeleted(_Change, frozen=True, kw_only=True, tag="task_run_deleted.v1"):
+class TaskRunDeleted(TaskRunChange, frozen=True, kw_only=True, tag="task_run_deleted.v1"):
     """A task run is gone; *place* is the key of the alias that led to it, if one did.
 
     *left* is the state that it was in, and where a chart had counted it.
@@ -134,40 +165,40 @@ class TaskRunDeleted(_Change, frozen=True, kw_only=True, tag="task_run_deleted.v
     expected_start_time: Instant | None = None
 
 
-class TaskRunEnqueued(_Change, frozen=True, kw_only=True, tag="task_run_enqueued.v1"):
+class TaskRunEnqueued(TaskRunChange, frozen=True, kw_only=True, tag="task_run_enqueued.v1"):
     """A background task run waits for a worker; those on the queue `retry` go first."""
 
     task_key: str
     queue: Literal["scheduled", "retry"]
 
 
-class TaskStateCached(_Change, frozen=True, kw_only=True, tag="task_state_cached.v1"):
+class TaskStateCached(TaskRunChange, frozen=True, kw_only=True, tag="task_state_cached.v1"):
     """Task runs with this cache key may take over a completed state, the newest one that lasts."""
 
     key: str
     cached: CachedState
 
 
-class ResourceStored(_Change, frozen=True, kw_only=True, tag="resource_stored.v1"):
+class ResourceStored(ResourceChange, frozen=True, kw_only=True, tag="resource_stored.v1"):
     """A resource is this from now on."""
 
     resource: AnyResource
 
 
-class ResourceRemoved(_Change, frozen=True, kw_only=True, tag="resource_removed.v1"):
+class ResourceRemoved(ResourceChange, frozen=True, kw_only=True, tag="resource_removed.v1"):
     """A resource is gone."""
 
     kind: str
     id: UUID
 
 
-class InputStored(_Change, frozen=True, kw_only=True, tag="input_stored.v1"):
+class InputStored(InputChange, frozen=True, kw_only=True, tag="input_stored.v1"):
     """The flow run was given an input."""
 
     input: FlowRunInput
 
 
-class InputsDeleted(_Change, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
+class InputsDeleted(InputChange, frozen=True, kw_only=True, tag="inputs_deleted.v1"):
     """The flow run's inputs under these keys are gone."""
 
     keys: list[str]
@@ -191,13 +222,13 @@ class LogsWritten(_Change, frozen=True, kw_only=True, tag="logs_written.v1"):
     lines: list[LogLine]
 
 
-class LimitStored(_Change, frozen=True, kw_only=True, tag="limit_stored.v1"):
+class LimitStored(SlotsChange, frozen=True, kw_only=True, tag="limit_stored.v1"):
     """A concurrency limit is this from now on; what leases hold of it stays."""
 
     limit: Limit
 
 
-class LimitRemoved(_Change, frozen=True, kw_only=True, tag="limit_removed.v1"):
+class LimitRemoved(SlotsChange, frozen=True, kw_only=True, tag="limit_removed.v1"):
     """There is no such concurrency limit any more."""
 
     id: UUID
@@ -214,7 +245,7 @@ class Counted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: Instant
 
 
-class SlotsTaken(_Change, frozen=True, kw_only=True, tag="slots_taken.v1"):
+class SlotsTaken(SlotsChange, frozen=True, kw_only=True, tag="slots_taken.v1"):
     """*slots* of each of these limits are taken; by *lease*, if there is one."""
 
     slots: Slots
@@ -222,7 +253,7 @@ class SlotsTaken(_Change, frozen=True, kw_only=True, tag="slots_taken.v1"):
     lease: Lease | None = None
 
 
-class SlotsGiven(_Change, frozen=True, kw_only=True, tag="slots_given.v1"):
+class SlotsGiven(SlotsChange, frozen=True, kw_only=True, tag="slots_given.v1"):
     """*slots* of each of these limits are free again; with *lease_id*, that lease is over."""
 
     slots: Slots
@@ -230,7 +261,7 @@ class SlotsGiven(_Change, frozen=True, kw_only=True, tag="slots_given.v1"):
     lease_id: UUID | None = None
 
 
-class LeaseRenewed(_Change, frozen=True, kw_only=True, tag="lease_renewed.v1"):
+class LeaseRenewed(SlotsChange, frozen=True, kw_only=True, tag="lease_renewed.v1"):
     """A lease is held until *expires* from now on; without it, until it is given."""
 
     lease_id: UUID

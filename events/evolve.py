@@ -10,25 +10,27 @@ from . import inputs
 from .changes import (
     Change,
     FlowAmended,
+    FlowChange,
     FlowDeleted,
     FlowRegistered,
     FlowRunAmended,
+    FlowRunChange,
     FlowRunCreated,
     FlowRunDeleted,
+    InputChange,
     InputsDeleted,
     InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
     LogsWritten,
     PolicyAmended,
+    ResourceChange,
     ResourceRemoved,
     ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
+    SlotsChange,
+    StateChange,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
+    TaskRunChange,
     TaskRunCreated,
     TaskRunDeleted,
     TaskRunEnqueued,
@@ -103,7 +105,7 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
                 changed[task_run_key(id)] = None
                 if place is not None:
                     changed[place] = None
-            case LimitStored() | LimitRemoved() | SlotsTaken() | SlotsGiven() | LeaseRenewed():
+            case SlotsChange():
                 count_slots(known, changed, change)
                 entity = changed.get(decision.subject, entity)
             case _:
@@ -156,35 +158,11 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
             return TaskRun(attributes, progress)
         case TaskStateCached(key=key, cached=cached), TaskCache() | None:
             return _cached(entity or TaskCache(key=key), cached)
-        case (
-            (
-                StateRecorded()
-                | TaskRunEnqueued()
-                | InputStored()
-                | InputsDeleted()
-                | LogsWritten()
-                | LimitStored()
-                | LimitRemoved()
-                | SlotsTaken()
-                | SlotsGiven()
-                | LeaseRenewed()
-            ),
-            _,
-        ):
+        case ((StateRecorded() | TaskRunEnqueued() | InputChange() | LogsWritten()), _):
             return entity
-        case ((ResourceStored() | ResourceRemoved()), _):
+        case ((ResourceChange() | SlotsChange()), _):
             return entity
-        case (
-            (
-                FlowAmended()
-                | StateEntered()
-                | PolicyAmended()
-                | FlowRunAmended()
-                | TaskRunAmended()
-                | TaskStateCached()
-            ),
-            _,
-        ):
+        case ((FlowChange() | FlowRunChange() | TaskRunChange() | StateChange()), _):
             raise ValueError(f"a {type(change).__name__} cannot follow {type(entity).__name__}")
     assert_never(change)
 

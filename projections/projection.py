@@ -76,6 +76,10 @@ def insert(*columns: str) -> str:
     )
 
 
+DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
+"""The row of this id is gone."""
+
+
 def newest(rows: list[Row]) -> list[Row]:
     """Of the rows that set the same columns of one run, whose id is their last value, the last."""
     return list({row[-1]: row for row in rows}.values())

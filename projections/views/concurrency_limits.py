@@ -8,7 +8,7 @@ from events.changes import LimitRemoved, LimitStored
 from events.decisions import Recorded
 
 from ..columns import TEXT, id_column, plain
-from ..projection import Projection, Sql, Statement
+from ..projection import DELETE, Projection, Sql, Statement
 
 STORE = Sql(
     """
@@ -18,7 +18,6 @@ WHERE {table}.position < excluded.position
 """,
     in_order=True,
 )
-REMOVE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
@@ -41,11 +40,11 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 row = (str(limit.id), plain(limit.name), recorded.position)
                 yield Statement(STORE, row)
             case LimitRemoved(id=id):
-                yield Statement(REMOVE, (str(id),))
+                yield Statement(DELETE, (str(id),))
             case _:
                 pass
 
 
 concurrency_limits = Projection(
-    name="concurrency_limits", version=1, table=table, kinds=(STORE, REMOVE), fold=fold
+    name="concurrency_limits", version=1, table=table, kinds=(STORE, DELETE), fold=fold
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar, assert_never
 
-from msgspec import UNSET, UnsetType, json
+from msgspec import UNSET, UnsetType
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,47 +17,33 @@ from sqlalchemy import (
 )
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
+    FlowChange,
     FlowRunAmended,
     FlowRunCreated,
     FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    InputChange,
     LogsWritten,
     PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
+    ResourceChange,
+    SlotsChange,
     StateEntered,
     StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
-    TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
+    TaskRunChange,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
-from events.states import StateType
 
 from ..columns import (
     TEXT,
     Moment,
     id_column,
-    micros,
     plain,
     plain_or_none,
     structure,
     text_id,
-    whole_micros,
 )
-from ..projection import SEEN, Projection, Row, Sql, Statement, Value, insert, newest
+from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, Value, insert
+from .runs import ENTER, TOUCH, entered
 
 CREATE = Sql(
     insert(
@@ -70,18 +56,6 @@ CREATE = Sql(
         *("run_count", "total_run_time", "updated", "version", "position"),
     )
 )
-ENTER = Sql(
-    f"""
-UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name = :state_name,
-  state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
-  expected_start_time = :expected_start_time,
-  next_scheduled_start_time = :next_scheduled_start_time,
-  start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
-  running_since = :running_since, {SEEN}
- WHERE id = :id
-""",  # noqa: S608 - the text is our own
-    gather=newest,
-)
 AMENDED = (
     *("name", "flow_version", "parameters", "tags", "labels", "infrastructure_pid"),
     *("job_variables", "policy", "pause_keys", "resuming", "retry_type"),
@@ -93,8 +67,6 @@ UPDATE {{table}} SET
  WHERE id = :id
 """  # noqa: S608 - the text is our own
 )
-DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
-TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
 
 T = TypeVar("T")
 
@@ -167,20 +139,6 @@ def _created(recorded: Recorded, change: FlowRunCreated) -> Row:
     )
 
 
-def _entered(change: StateEntered, seen: Row) -> Row:
-    state, booked = change.state, change.booked
-    at = micros_of(state.timestamp)
-    is_running = state.type is StateType.RUNNING
-    return (
-        *(str(state.id), state.type.value, plain(state.name), at, json.encode(state).decode()),
-        *(booked.run_count, micros(booked.expected_start_time)),
-        *(micros(booked.next_scheduled_start_time), micros(booked.start_time)),
-        *(micros(booked.end_time), booked.total_run_time),
-        at - whole_micros(booked.total_run_time) if is_running else None,
-        *seen,
-    )
-
-
 def _given(value: T | UnsetType, stored: Callable[[T], Value]) -> Row:
     """Whether a column changes, and to what."""
     return UNCHANGED if value is UNSET else (True, stored(value))
@@ -230,7 +188,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(CREATE, _created(recorded, change))
             case StateEntered():
                 is_seen = True
-                yield Statement(ENTER, _entered(change, seen))
+                yield Statement(ENTER, entered(change, seen))
             case FlowRunAmended():
                 is_seen = True
                 yield Statement(AMEND, _amended(change, seen))
@@ -242,24 +200,12 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 )
                 is_seen = True
                 yield Statement(AMEND, (*UNCHANGED * 8, *amended, *seen))
-            case FlowAmended() | FlowDeleted():
-                pass
-            case FlowRegistered() | TaskRunCreated() | TaskRunAmended():
-                pass
-            case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():
-                pass
             case FlowRunDeleted():
                 is_seen = True
                 yield Statement(DELETE, (id,))
-            case TaskRunDeleted():
+            case StateRecorded() | TaskRunChange() | InputChange() | LogsWritten():
                 pass
-            case TaskRunEnqueued() | TaskStateCached():
-                pass
-            case ResourceStored() | ResourceRemoved():
-                pass
-            case LimitStored() | LimitRemoved() | LeaseRenewed():
-                pass
-            case SlotsTaken() | SlotsGiven():
+            case FlowChange() | ResourceChange() | SlotsChange():
                 pass
             case _:
                 assert_never(change)

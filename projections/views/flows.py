@@ -9,33 +9,19 @@ from events.changes import (
     FlowAmended,
     FlowDeleted,
     FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
-    FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    FlowRunChange,
+    InputChange,
     LogsWritten,
-    PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
-    StateEntered,
-    StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
-    TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
+    ResourceChange,
+    SlotsChange,
+    StateChange,
+    TaskRunChange,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
 
 from ..columns import TEXT, Moment, id_column, plain, structure
-from ..projection import Projection, Sql, Statement, insert
+from ..projection import DELETE, Projection, Sql, Statement, insert
 
 REGISTER = Sql(insert("id", "name", "tags", "labels", "created", "updated", "version", "position"))
 TOUCH = Sql(
@@ -52,7 +38,6 @@ UPDATE {table} SET tags = :tags, updated = :updated, version = :version, positio
 """,
     in_order=True,
 )
-DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
@@ -95,27 +80,9 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(AMEND, (told, *seen))
             case FlowDeleted(id=id):
                 yield Statement(DELETE, (str(id),))
-            case (
-                FlowRunCreated()
-                | FlowRunAmended()
-                | PolicyAmended()
-                | InputStored()
-                | InputsDeleted()
-            ):
+            case FlowRunChange() | TaskRunChange() | StateChange() | InputChange() | LogsWritten():
                 pass
-            case TaskRunCreated() | TaskRunAmended() | LogsWritten():
-                pass
-            case StateEntered() | StateRecorded():
-                pass
-            case FlowRunDeleted() | TaskRunDeleted():
-                pass
-            case TaskRunEnqueued() | TaskStateCached():
-                pass
-            case ResourceStored() | ResourceRemoved():
-                pass
-            case LimitStored() | LimitRemoved() | LeaseRenewed():
-                pass
-            case SlotsTaken() | SlotsGiven():
+            case ResourceChange() | SlotsChange():
                 pass
             case _:
                 assert_never(change)

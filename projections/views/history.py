@@ -20,31 +20,18 @@ from msgspec import UNSET
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
+    FlowChange,
+    FlowRunChange,
     FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
+    InputChange,
     Left,
-    LimitRemoved,
-    LimitStored,
     LogsWritten,
-    PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
+    ResourceChange,
+    SlotsChange,
     StateEntered,
     StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
+    TaskRunChange,
     TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -208,21 +195,9 @@ def _history_of(
                 case FlowRunDeleted() | TaskRunDeleted():
                     if isinstance(change, deletion):
                         yield from _taken_away(change.left, change.expected_start_time)
-                case FlowAmended() | FlowDeleted():
+                case StateRecorded() | FlowRunChange() | TaskRunChange() | InputChange():
                     pass
-                case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
-                    pass
-                case TaskRunCreated() | TaskRunAmended() | StateRecorded():
-                    pass
-                case InputStored() | InputsDeleted() | LogsWritten():
-                    pass
-                case TaskRunEnqueued() | TaskStateCached():
-                    pass
-                case ResourceStored() | ResourceRemoved():
-                    pass
-                case LimitStored() | LimitRemoved() | LeaseRenewed():
-                    pass
-                case SlotsTaken() | SlotsGiven():
+                case LogsWritten() | FlowChange() | ResourceChange() | SlotsChange():
                     pass
                 case _:
                     assert_never(change)

@@ -6,30 +6,16 @@ from typing import assert_never
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
+    FlowChange,
+    FlowRunChange,
     FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    InputChange,
     LogsWritten,
-    PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
-    StateEntered,
-    StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
+    ResourceChange,
+    SlotsChange,
+    StateChange,
+    TaskRunChange,
     TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -78,25 +64,13 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                         *(text_id(line.task_run_id), recorded.position),
                     )
                     yield Statement(WRITE, row)
-            case FlowAmended() | FlowDeleted():
-                pass
-            case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
-                pass
-            case TaskRunCreated() | TaskRunAmended() | StateEntered() | StateRecorded():
-                pass
-            case InputStored() | InputsDeleted():
-                pass
             case FlowRunDeleted(id=id):
                 yield Statement(DELETE_OF_FLOW_RUN, (str(id),))
             case TaskRunDeleted(id=id):
                 yield Statement(DELETE_OF_TASK_RUN, (str(id),))
-            case TaskRunEnqueued() | TaskStateCached():
+            case FlowRunChange() | TaskRunChange() | StateChange() | InputChange():
                 pass
-            case ResourceStored() | ResourceRemoved():
-                pass
-            case LimitStored() | LimitRemoved() | LeaseRenewed():
-                pass
-            case SlotsTaken() | SlotsGiven():
+            case FlowChange() | ResourceChange() | SlotsChange():
                 pass
             case _:
                 assert_never(change)

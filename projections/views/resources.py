@@ -8,30 +8,15 @@ from msgspec import to_builtins
 from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, Table
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
-    FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    FlowChange,
+    FlowRunChange,
+    InputChange,
     LogsWritten,
-    PolicyAmended,
     ResourceRemoved,
     ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
-    StateEntered,
-    StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
-    TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
+    SlotsChange,
+    StateChange,
+    TaskRunChange,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -39,7 +24,7 @@ from events.resources.registry import kind_of, parent_of
 from events.resources.resource import Resource
 
 from ..columns import TEXT, Moment, id_column, plain, plain_or_none, structure, text_id
-from ..projection import Projection, Row, Sql, Statement
+from ..projection import DELETE, Projection, Row, Sql, Statement
 
 STORE = Sql(
     """
@@ -53,7 +38,6 @@ WHERE {table}.position < excluded.position
 """,
     in_order=True,
 )
-REMOVE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
 
 
 def table(name: str) -> Table:
@@ -83,18 +67,10 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
             case ResourceStored(resource=resource):
                 yield Statement(STORE, _row(resource, recorded.position))
             case ResourceRemoved(id=id):
-                yield Statement(REMOVE, (str(id),))
-            case FlowAmended() | FlowDeleted():
+                yield Statement(DELETE, (str(id),))
+            case FlowRunChange() | TaskRunChange() | StateChange() | InputChange() | LogsWritten():
                 pass
-            case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | FlowRunDeleted():
-                pass
-            case TaskRunCreated() | TaskRunAmended() | TaskRunDeleted() | TaskRunEnqueued():
-                pass
-            case StateEntered() | StateRecorded() | PolicyAmended() | TaskStateCached():
-                pass
-            case InputStored() | InputsDeleted() | LogsWritten() | LimitStored() | LimitRemoved():
-                pass
-            case SlotsTaken() | SlotsGiven() | LeaseRenewed():
+            case FlowChange() | SlotsChange():
                 pass
             case _:
                 assert_never(change)
@@ -130,4 +106,4 @@ def _shown(value: object) -> object:
             return to_builtins(value)
 
 
-resources = Projection(name="resources", version=1, table=table, kinds=(STORE, REMOVE), fold=fold)
+resources = Projection(name="resources", version=1, table=table, kinds=(STORE, DELETE), fold=fold)

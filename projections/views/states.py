@@ -7,30 +7,17 @@ from msgspec import json
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
+    FlowChange,
+    FlowRunChange,
     FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    InputChange,
     LogsWritten,
-    PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
+    ResourceChange,
+    SlotsChange,
     StateEntered,
     StateRecorded,
-    TaskRunAmended,
-    TaskRunCreated,
+    TaskRunChange,
     TaskRunDeleted,
-    TaskRunEnqueued,
-    TaskStateCached,
 )
 from events.decisions import Recorded
 from events.instants import micros_of
@@ -91,27 +78,9 @@ def _states_of(
                         *(recorded.position, decision.kind == TOLD),
                     )
                     yield Statement(ENTER, row)
-                case FlowAmended() | FlowDeleted():
+                case FlowRunChange() | TaskRunChange() | InputChange() | LogsWritten():
                     pass
-                case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
-                    pass
-                case (
-                    TaskRunCreated()
-                    | TaskRunAmended()
-                    | InputStored()
-                    | InputsDeleted()
-                    | LogsWritten()
-                ):
-                    pass
-                case FlowRunDeleted() | TaskRunDeleted():
-                    pass
-                case TaskRunEnqueued() | TaskStateCached():
-                    pass
-                case ResourceStored() | ResourceRemoved():
-                    pass
-                case LimitStored() | LimitRemoved() | LeaseRenewed():
-                    pass
-                case SlotsTaken() | SlotsGiven():
+                case FlowChange() | ResourceChange() | SlotsChange():
                     pass
                 case _:
                     assert_never(change)

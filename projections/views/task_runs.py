@@ -7,23 +7,12 @@ from msgspec import UNSET, json
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table
 
 from events.changes import (
-    FlowAmended,
-    FlowDeleted,
-    FlowRegistered,
-    FlowRunAmended,
-    FlowRunCreated,
-    FlowRunDeleted,
-    InputsDeleted,
-    InputStored,
-    LeaseRenewed,
-    LimitRemoved,
-    LimitStored,
+    FlowChange,
+    FlowRunChange,
+    InputChange,
     LogsWritten,
-    PolicyAmended,
-    ResourceRemoved,
-    ResourceStored,
-    SlotsGiven,
-    SlotsTaken,
+    ResourceChange,
+    SlotsChange,
     StateEntered,
     StateRecorded,
     TaskRunAmended,
@@ -35,28 +24,16 @@ from events.changes import (
 from events.decisions import Recorded
 from events.entities import TaskRunAttributes
 from events.instants import micros_of
-from events.states import StateType
 
-from ..columns import TEXT, Moment, id_column, micros, plain, structure, text_id, whole_micros
-from ..projection import SEEN, Projection, Row, Sql, Statement, insert, newest
+from ..columns import TEXT, Moment, id_column, plain, structure, text_id
+from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, insert
+from .runs import ENTER, TOUCH, entered
 
 CREATE = Sql(
     insert(
         *("id", "flow_run_id", "name", "tags", "attributes", "flow_run_run_count"),
         *("run_count", "total_run_time", "updated", "version", "position"),
     )
-)
-ENTER = Sql(
-    f"""
-UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name = :state_name,
-  state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
-  expected_start_time = :expected_start_time,
-  next_scheduled_start_time = :next_scheduled_start_time,
-  start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
-  running_since = :running_since, {SEEN}
- WHERE id = :id
-""",  # noqa: S608 - the text is our own
-    gather=newest,
 )
 AMEND = Sql(
     f"""
@@ -65,8 +42,6 @@ UPDATE {{table}} SET name = :name, tags = :tags, attributes = :attributes,
  WHERE id = :id
 """  # noqa: S608 - the text is our own
 )
-DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
-TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
 
 
 def table(name: str) -> Table:
@@ -104,20 +79,6 @@ def _attributes(run: TaskRunAttributes) -> Row:
     return (plain(run.name), tags, json.encode(run).decode())
 
 
-def _entered(change: StateEntered, seen: Row) -> Row:
-    state, booked = change.state, change.booked
-    at = micros_of(state.timestamp)
-    is_running = state.type is StateType.RUNNING
-    return (
-        *(str(state.id), state.type.value, plain(state.name), at),
-        *(json.encode(state).decode(), booked.run_count, micros(booked.expected_start_time)),
-        *(micros(booked.next_scheduled_start_time), micros(booked.start_time)),
-        *(micros(booked.end_time), booked.total_run_time),
-        at - whole_micros(booked.total_run_time) if is_running else None,
-        *seen,
-    )
-
-
 def fold(recorded: Recorded) -> Iterator[Statement]:
     """The statements that bring task_runs up to date with one decision."""
     decision = recorded.decision
@@ -139,26 +100,16 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
                 yield Statement(CREATE, row)
             case StateEntered():
                 is_seen = True
-                yield Statement(ENTER, _entered(change, seen))
+                yield Statement(ENTER, entered(change, seen))
             case TaskRunAmended(attributes=run, flow_run_run_count=count):
                 is_seen = True
                 counted: Row = (False, None) if count is UNSET else (True, count)
                 yield Statement(AMEND, (*_attributes(run), *counted, *seen))
-            case FlowAmended() | FlowDeleted():
+            case StateRecorded() | TaskRunEnqueued() | TaskStateCached():
                 pass
-            case FlowRegistered() | FlowRunCreated() | FlowRunAmended() | PolicyAmended():
+            case FlowRunChange() | InputChange() | LogsWritten():
                 pass
-            case StateRecorded() | InputStored() | InputsDeleted() | LogsWritten():
-                pass
-            case FlowRunDeleted():
-                pass
-            case TaskRunEnqueued() | TaskStateCached():
-                pass
-            case ResourceStored() | ResourceRemoved():
-                pass
-            case LimitStored() | LimitRemoved() | LeaseRenewed():
-                pass
-            case SlotsTaken() | SlotsGiven():
+            case FlowChange() | ResourceChange() | SlotsChange():
                 pass
             case _:
                 assert_never(change)

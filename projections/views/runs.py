@@ -1,0 +1,39 @@
+"""What the views of flow runs and of task runs do alike: a row learns the state of its run."""
+
+from msgspec import json
+
+from events.changes import StateEntered
+from events.instants import micros_of
+from events.states import StateType
+
+from ..columns import micros, plain, whole_micros
+from ..projection import SEEN, Row, Sql, newest
+
+ENTER = Sql(
+    f"""
+UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name = :state_name,
+  state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
+  expected_start_time = :expected_start_time,
+  next_scheduled_start_time = :next_scheduled_start_time,
+  start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
+  running_since = :running_since, {SEEN}
+ WHERE id = :id
+""",  # noqa: S608 - the text is our own
+    gather=newest,
+)
+TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
+
+
+def entered(change: StateEntered, seen: Row) -> Row:
+    """The values of `ENTER`; of a decision that is *seen* as `SEEN` has it."""
+    state, booked = change.state, change.booked
+    at = micros_of(state.timestamp)
+    is_running = state.type is StateType.RUNNING
+    return (
+        *(str(state.id), state.type.value, plain(state.name), at, json.encode(state).decode()),
+        *(booked.run_count, micros(booked.expected_start_time)),
+        *(micros(booked.next_scheduled_start_time), micros(booked.start_time)),
+        *(micros(booked.end_time), booked.total_run_time),
+        at - whole_micros(booked.total_run_time) if is_running else None,
+        *seen,
+    )
