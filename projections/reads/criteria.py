@@ -56,6 +56,11 @@ def some(table: FromClause, *conditions: Condition) -> Condition:
     return exists(select(1).select_from(table).where(*conditions))
 
 
+def related(table: FromClause, joined: Condition, conditions: Conditions) -> Conditions:
+    """*conditions*, if there are any, hold for a row of *table* that is so *joined*."""
+    return [some(table, joined, *conditions)] if conditions else []
+
+
 def combined(operator: Operator | None, conditions: Iterable[Condition]) -> Conditions:
     """One condition made of all, or none when there are none."""
     found = list(conditions)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import BigInteger, ColumnElement, cast, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, or_, select, type_coerce
 
 from events.queries import BlockDocumentQuery, BlockTypeQuery, DeploymentFilter, KindPage
 from events.queries.criteria import (
@@ -42,6 +42,7 @@ from .criteria import (
     levelled,
     named,
     null,
+    related,
     some,
     starting,
     tagged,
@@ -169,9 +170,8 @@ def of_blocks_matching(c: Columns, query: KindPage) -> Conditions:
             return []
     found: Conditions = []
     for table, joined, kind, demands in ways:
-        conditions = demanded(table.c, kind, demands)
-        if conditions:
-            found.append(some(table, joined, table.c.kind == kind.name, *conditions))
+        of_kind = and_(joined, table.c.kind == kind.name)
+        found += related(table, of_kind, demanded(table.c, kind, demands))
     return found
 
 

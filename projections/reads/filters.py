@@ -34,6 +34,7 @@ from .criteria import (
     levelled,
     named,
     null,
+    related,
     some,
     starting,
     tagged,
@@ -134,8 +135,7 @@ def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
         found += among(c.work_queue_name, deployment.work_queue_name.any_)
     one = resources.alias()
     else_ = deployments_demanded(one.c, structs.replace(deployment, id=None, work_queue_name=None))
-    if else_:
-        found.append(some(one, one.c.id == c.deployment_id, *else_))
+    found += related(one, one.c.id == c.deployment_id, else_)
     return [*combined(deployment.operator, found), c.deployment_id.is_not(None)] if found else []
 
 
@@ -147,8 +147,7 @@ def _pooled(c: Columns, pool: WorkPoolFilter) -> Conditions:
         found += among(c.work_pool_name, pool.name.any_)
     one = resources.alias()
     of_type = demanded(one.c, WORK_POOL, structs.replace(pool, id=None, name=None))
-    if of_type:
-        found.append(some(one, one.c.id == c.work_pool_id, *of_type))
+    found += related(one, one.c.id == c.work_pool_id, of_type)
     return combined(pool.operator, found)
 
 
@@ -175,38 +174,34 @@ def _placed(c: Columns, filters: Filters) -> Conditions:
 def flow_runs_matching(c: Columns, filters: Filters) -> Conditions:
     """Which flow runs match all of *filters*."""
     found = flow_run_conditions(c, filters.flow_runs) + _placed(c, filters)
+    return found + _of_flow(c, filters) + with_task(c, filters)
+
+
+def _of_flow(c: Columns, filters: Filters) -> Conditions:
+    """Which flow runs are of a flow that matches."""
     flow = flows.alias()
-    of_flow = flow_conditions(flow.c, filters.flows)
-    if of_flow:
-        found.append(some(flow, flow.c.id == c.flow_id, *of_flow))
+    return related(flow, flow.c.id == c.flow_id, flow_conditions(flow.c, filters.flows))
+
+
+def with_task(c: Columns, filters: Filters) -> Conditions:
+    """Which flow runs have a task run that matches."""
     task = task_runs.alias()
-    of_task = task_run_conditions(task.c, filters.task_runs)
-    if of_task:
-        found.append(some(task, task.c.flow_run_id == c.id, *of_task))
-    return found
+    matching = task_run_conditions(task.c, filters.task_runs)
+    return related(task, task.c.flow_run_id == c.id, matching)
 
 
 def task_runs_matching(c: Columns, filters: Filters) -> Conditions:
     """Which task runs match, those of flow runs that match when flow runs are filtered."""
-    found = task_run_conditions(c, filters.task_runs)
-    run, flow = flow_runs.alias(), flows.alias()
+    run = flow_runs.alias()
     of_run = flow_run_conditions(run.c, filters.flow_runs) + _placed(run.c, filters)
-    of_flow = flow_conditions(flow.c, filters.flows)
-    if of_flow:
-        of_run.append(some(flow, flow.c.id == run.c.flow_id, *of_flow))
-    if of_run:
-        found.append(some(run, run.c.id == c.flow_run_id, *of_run))
-    return found
+    of_run += _of_flow(run.c, filters)
+    found = task_run_conditions(c, filters.task_runs)
+    return found + related(run, run.c.id == c.flow_run_id, of_run)
 
 
 def flows_matching(c: Columns, filters: Filters) -> Conditions:
     """Which flows match, those with a run that matches when runs are filtered."""
-    found = flow_conditions(c, filters.flows)
-    run, task = flow_runs.alias(), task_runs.alias()
+    run = flow_runs.alias()
     of_run = flow_run_conditions(run.c, filters.flow_runs) + _placed(run.c, filters)
-    of_task = task_run_conditions(task.c, filters.task_runs)
-    if of_task:
-        of_run.append(some(task, task.c.flow_run_id == run.c.id, *of_task))
-    if of_run:
-        found.append(some(run, run.c.flow_id == c.id, *of_run))
-    return found
+    of_run += with_task(run.c, filters)
+    return flow_conditions(c, filters.flows) + related(run, run.c.flow_id == c.id, of_run)

@@ -24,7 +24,7 @@ from events.resources.registry import KINDS
 from events.resources.resource import Kind, Resource
 from events.resources.work_pools import WORK_POOL, WORK_QUEUE
 
-from .criteria import Columns, Conditions, among, some
+from .criteria import Columns, Conditions, among, related, some
 from .demands import (
     block_type_name,
     column_of,
@@ -42,6 +42,7 @@ from .filters import (
     flows,
     task_run_conditions,
     task_runs,
+    with_task,
 )
 from .sorts import Order
 
@@ -97,26 +98,17 @@ def _ordered(c: Columns, kind: Kind, order: str) -> ColumnElement[Any]:
 
 def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
     found = deployments_demanded(c, query.deployments)
-    flow, run, task = flows.alias(), flow_runs.alias(), task_runs.alias()
-    of_flow = flow_conditions(flow.c, query.flows)
-    if of_flow:
-        found.append(some(flow, flow.c.id == c.parent_id, *of_flow))
-    of_run = flow_run_conditions(run.c, query.flow_runs)
-    of_task = task_run_conditions(task.c, query.task_runs)
-    if of_task:
-        of_run.append(some(task, task.c.flow_run_id == run.c.id, *of_task))
-    if of_run:
-        found.append(some(run, run.c.deployment_id == c.id, *of_run))
-    place = resources.alias()
+    flow, run, place = flows.alias(), flow_runs.alias(), resources.alias()
+    found += related(flow, flow.c.id == c.parent_id, flow_conditions(flow.c, query.flows))
+    of_run = flow_run_conditions(run.c, query.flow_runs) + with_task(run.c, query)
+    found += related(run, run.c.deployment_id == c.id, of_run)
     for kind, demands in (
         (WORK_POOL, query.work_pools),
         (WORK_QUEUE, query.work_queues),
         (WORK_QUEUE, query.work_pool_queues),
     ):
-        conditions = demanded(place.c, kind, demands)
-        if conditions:
-            id = column_of(c, DEPLOYMENT, f"{kind.name}_id", IdIsAny)
-            found.append(some(place, place.c.id == id, *conditions))
+        id = column_of(c, DEPLOYMENT, f"{kind.name}_id", IdIsAny)
+        found += related(place, place.c.id == id, demanded(place.c, kind, demands))
     return found
 
 
