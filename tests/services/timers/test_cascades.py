@@ -1,7 +1,7 @@
 """When the children of a cancelled flow run are looked for, and how often."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -64,161 +64,136 @@ def child_of(parent: UUID, type: StateType = StateType.RUNNING, **fields: Any) -
     return FlowRun(attributes, FlowRunProgress(state=a_state(type)))
 
 
-async def cancelled(redis: Redis, streams: Streams, hand: Hand, run: UUID) -> None:
-    """A run that ran and was cancelled."""
-    log = RedisEventLog(redis, streams)
-    before = (await log.head(0)).position
-    running = create(run, state=ProposedState(type=StateType.RUNNING), at=hand.at)
-    await send(redis, streams, running, propose(run, StateType.CANCELLED, at=hand.at))
-    await wait_until(lambda: reached(log, 0, before + 2))
+class Looks:
+    """A flow run, views that list its children, and timers that look for them when told to."""
+
+    def __init__(
+        self, redis: Redis, streams: Streams, hand: Hand, views: Listed, timers: Timers
+    ) -> None:
+        self._redis = redis
+        self._streams = streams
+        self._log = RedisEventLog(redis, streams)
+        self.hand = hand
+        self.views = views
+        self.timers = timers
+        self.parent = run_in(0)
+
+    async def cancelled(self) -> None:
+        """The run ran and was cancelled."""
+        at = self.hand.at
+        running = create(self.parent, state=ProposedState(type=StateType.RUNNING), at=at)
+        await self.decide(running, propose(self.parent, StateType.CANCELLED, at=at))
+
+    async def decide(self, *proposals: Proposal) -> None:
+        """Propose, and wait for the decisions."""
+        before = (await self._log.head(0)).position
+        await send(self._redis, self._streams, *proposals)
+        await wait_until(lambda: reached(self._log, 0, before + len(proposals)))
+
+    async def sent(self) -> int:
+        """How many proposals there have been."""
+        stream = self._streams.proposals(0)
+        return await self._redis.xlen(stream)  # pyright: ignore[reportUnknownMemberType]
+
+    async def looked(self) -> int | None:
+        """How many children are asked now to end; None when it is not the time to look."""
+        await self.timers.catch_up()
+        due = await self.timers.due()
+        found = [(each, it, ms) for each, it, ms in due if isinstance(it, Cascade)]
+        if not found:
+            return None
+        before = await self.sent()
+        next_ms = await self.timers.cascades.look([(each, it) for each, it, _ in found])
+        moves = [(*each, due_ms) for each, due_ms in zip(found, next_ms, strict=True)]
+        assert all(await TimerSets(self._redis, self._streams).move(moves))
+        return await self.sent() - before
 
 
-async def decide(redis: Redis, streams: Streams, proposal: Proposal) -> None:
-    log = RedisEventLog(redis, streams)
-    before = (await log.head(0)).position
-    await send(redis, streams, proposal)
-    await wait_until(lambda: reached(log, 0, before + 1))
-
-
-async def sent(redis: Redis, streams: Streams) -> int:
-    return await redis.xlen(streams.proposals(0))  # pyright: ignore[reportUnknownMemberType]
-
-
-async def looked(timers: Timers, redis: Redis, streams: Streams) -> int | None:
-    """How many children are asked now to end; None when it is not the time to look."""
-    await timers.catch_up()
-    found = [(each, it, ms) for each, it, ms in await timers.due() if isinstance(it, Cascade)]
-    if not found:
-        return None
-    before = await sent(redis, streams)
-    next_ms = await timers.cascades.look([(each, it) for each, it, _ in found])
-    moves = [(*each, due_ms) for each, due_ms in zip(found, next_ms, strict=True)]
-    assert all(await TimerSets(redis, streams).move(moves))
-    return await sent(redis, streams) - before
-
-
-async def test_looks_come_at_growing_distances_until_one_finds_nobody(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    hand, views, parent = Hand(), Listed(), run_in(0)
+@pytest.fixture
+async def looks(redis: Redis, redis_url: str, streams: Streams) -> AsyncGenerator[Looks]:
+    hand, views = Hand(), Listed()
     async with (
         processing(redis_url, redis, streams),
         timing(redis, streams, hand, views=views) as timers,
     ):
-        await cancelled(redis, streams, hand, parent)
-        hand.forward(milliseconds=1)
-        views.children = [child_of(parent) for _ in range(5)]
-        assert await looked(timers, redis, streams) == 5
-        assert await looked(timers, redis, streams) is None
-        hand.forward(seconds=1)
-        views.children = [child_of(parent)]
-        assert await looked(timers, redis, streams) == 1
-        hand.forward(milliseconds=990)
-        assert await looked(timers, redis, streams) is None
-        hand.forward(milliseconds=30)
-        views.children = []
-        assert await looked(timers, redis, streams) == 0
-        hand.forward(hours=1)
-        assert await looked(timers, redis, streams) is None
+        yield Looks(redis, streams, hand, views, timers)
 
 
-async def test_the_first_look_is_never_the_last(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        await cancelled(redis, streams, hand, parent)
-        assert await looked(timers, redis, streams) == 0
-        hand.forward(seconds=1)
-        assert await looked(timers, redis, streams) == 0
-        hand.forward(hours=1)
-        assert await looked(timers, redis, streams) is None
+async def test_looks_come_at_growing_distances_until_one_finds_nobody(looks: Looks) -> None:
+    await looks.cancelled()
+    looks.hand.forward(milliseconds=1)
+    looks.views.children = [child_of(looks.parent) for _ in range(5)]
+    assert await looks.looked() == 5
+    assert await looks.looked() is None
+    looks.hand.forward(seconds=1)
+    looks.views.children = [child_of(looks.parent)]
+    assert await looks.looked() == 1
+    looks.hand.forward(milliseconds=990)
+    assert await looks.looked() is None
+    looks.hand.forward(milliseconds=30)
+    looks.views.children = []
+    assert await looks.looked() == 0
+    looks.hand.forward(hours=1)
+    assert await looks.looked() is None
 
 
-async def test_what_ended_more_than_a_day_ago_is_past(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
+async def test_the_first_look_is_never_the_last(looks: Looks) -> None:
+    await looks.cancelled()
+    assert await looks.looked() == 0
+    looks.hand.forward(seconds=1)
+    assert await looks.looked() == 0
+    looks.hand.forward(hours=1)
+    assert await looks.looked() is None
+
+
+async def test_what_ended_more_than_a_day_ago_is_past(looks: Looks) -> None:
     """Edge case 60."""
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        await cancelled(redis, streams, hand, parent)
-        views.children = [child_of(parent)]
-        hand.forward(days=1, seconds=1)
-        assert await looked(timers, redis, streams) == 0
-        assert await looked(timers, redis, streams) is None
+    await looks.cancelled()
+    looks.views.children = [child_of(looks.parent)]
+    looks.hand.forward(days=1, seconds=1)
+    assert await looks.looked() == 0
+    assert await looks.looked() is None
 
 
-async def test_a_parent_that_runs_again_keeps_its_children(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        await cancelled(redis, streams, hand, parent)
-        views.children = [child_of(parent)]
-        await decide(redis, streams, propose(parent, StateType.RUNNING))
-        assert await looked(timers, redis, streams) == 0
-        assert await looked(timers, redis, streams) is None
+async def test_a_parent_that_runs_again_keeps_its_children(looks: Looks) -> None:
+    await looks.cancelled()
+    looks.views.children = [child_of(looks.parent)]
+    await looks.decide(propose(looks.parent, StateType.RUNNING))
+    assert await looks.looked() == 0
+    assert await looks.looked() is None
 
 
-async def test_the_children_of_a_run_that_is_gone_are_cancelled(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    views.children = [child_of(parent)]
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        running = create(parent, state=ProposedState(type=StateType.RUNNING), at=hand.at)
-        await decide(redis, streams, running)
-        gone = DeleteFlowRun(id=new_id().hex, flow_run_id=parent, at=hand.at)
-        await decide(redis, streams, gone)
-        assert await looked(timers, redis, streams) == 1
+async def test_the_children_of_a_run_that_is_gone_are_cancelled(looks: Looks) -> None:
+    looks.views.children = [child_of(looks.parent)]
+    running = create(looks.parent, state=ProposedState(type=StateType.RUNNING), at=looks.hand.at)
+    await looks.decide(running)
+    gone = DeleteFlowRun(id=new_id().hex, flow_run_id=looks.parent, at=looks.hand.at)
+    await looks.decide(gone)
+    assert await looks.looked() == 1
 
 
-async def test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
+async def test_a_child_that_is_being_cancelled_where_it_runs_is_left_alone(looks: Looks) -> None:
     """Edge case 60: with a deployment it was asked already, without one it ends at once."""
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    views.children = [
-        child_of(parent, StateType.CANCELLING, deployment_id=UUID(int=2)),
-        child_of(parent, StateType.CANCELLING),
+    looks.views.children = [
+        child_of(looks.parent, StateType.CANCELLING, deployment_id=UUID(int=2)),
+        child_of(looks.parent, StateType.CANCELLING),
     ]
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        await cancelled(redis, streams, hand, parent)
-        assert await looked(timers, redis, streams) == 1
+    await looks.cancelled()
+    assert await looks.looked() == 1
 
 
 async def test_nobody_is_looked_for_in_views_that_are_behind(
-    redis: Redis, redis_url: str, streams: Streams, monkeypatch: pytest.MonkeyPatch
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "WAIT_S", 0.02)
-    hand, views, parent = Hand(), Listed(), run_in(0)
-    views.reached = 1
-    async with (
-        processing(redis_url, redis, streams),
-        timing(redis, streams, hand, views=views) as timers,
-    ):
-        await cancelled(redis, streams, hand, parent)
-        running = asyncio.create_task(timers.run())
-        await wait_until(lambda: timers.troubles() == ["the views are behind the log"])
-        assert views.asked == 0
-        views.reached, views.children = 1_000, [child_of(parent)]
-        hand.at += timedelta(seconds=11)
-        await wait_until(lambda: views.asked == 2)
-        await wait_until(lambda: not timers.troubles())
-        await end(running)
-    assert await sent(redis, streams) == 3
+    looks.views.reached = 1
+    await looks.cancelled()
+    running = asyncio.create_task(looks.timers.run())
+    await wait_until(lambda: looks.timers.troubles() == ["the views are behind the log"])
+    assert looks.views.asked == 0
+    looks.views.reached, looks.views.children = 1_000, [child_of(looks.parent)]
+    looks.hand.at += timedelta(seconds=11)
+    await wait_until(lambda: looks.views.asked == 2)
+    await wait_until(lambda: not looks.timers.troubles())
+    await end(running)
+    assert await looks.sent() == 3

@@ -1,7 +1,6 @@
 """Workers that are silent are offline; what nobody serves is not ready."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -95,12 +94,12 @@ class Story:
         await self.store(Deployment(id=DEPLOYMENT, flow_id=flow, name="d", **fields))
 
 
-@asynccontextmanager
-async def story_of(redis: Redis, url: str, streams: Streams) -> AsyncGenerator[Story]:
+@pytest.fixture
+async def story(redis: Redis, redis_url: str, streams: Streams) -> AsyncGenerator[Story]:
     hand = Hand()
     hand.at = NOON
     async with (
-        processing(url, redis, streams),
+        processing(redis_url, redis, streams),
         proposing(redis, streams) as proposer,
         timing(redis, streams, hand) as timers,
     ):
@@ -113,86 +112,72 @@ def worker(id: UUID, **fields: Any) -> Worker:
 
 
 async def test_a_worker_that_leaves_out_three_heartbeats_is_offline_and_its_pool_not_ready(
-    redis: Redis, redis_url: str, streams: Streams
+    story: Story,
 ) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p", status="READY"))
-        await story.store(worker(WORKER, heartbeat_interval_seconds=10))
-        assert await story.after(seconds=30) == 0
-        assert await story.after(seconds=1) == 1
-        assert await story.status(Worker, WORKER) == "OFFLINE"
-        assert await story.status(WorkPool, POOL) == "NOT_READY"
-        assert await story.after(hours=1) == 0
+    await story.store(WorkPool(id=POOL, name="p", status="READY"))
+    await story.store(worker(WORKER, heartbeat_interval_seconds=10))
+    assert await story.after(seconds=30) == 0
+    assert await story.after(seconds=1) == 1
+    assert await story.status(Worker, WORKER) == "OFFLINE"
+    assert await story.status(WorkPool, POOL) == "NOT_READY"
+    assert await story.after(hours=1) == 0
 
 
-async def test_a_worker_that_is_heard_of_stays_online(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p", status="READY"))
-        await story.store(worker(WORKER))
-        await story.store(worker(OTHER, status="OFFLINE"))
-        assert await story.after(seconds=85) == 0
-        heard = NOON + timedelta(seconds=85)
-        await story.amend(Worker, WORKER, last_heartbeat_time=heard)
-        assert await story.after(seconds=10) == 1
-        assert await story.status(WorkPool, POOL) == "READY"
-        assert await story.after(seconds=79) == 0
-        assert await story.after(seconds=2) == 1
-        assert await story.status(Worker, WORKER) == "OFFLINE"
-        assert await story.status(WorkPool, POOL) == "NOT_READY"
+async def test_a_worker_that_is_heard_of_stays_online(story: Story) -> None:
+    await story.store(WorkPool(id=POOL, name="p", status="READY"))
+    await story.store(worker(WORKER))
+    await story.store(worker(OTHER, status="OFFLINE"))
+    assert await story.after(seconds=85) == 0
+    heard = NOON + timedelta(seconds=85)
+    await story.amend(Worker, WORKER, last_heartbeat_time=heard)
+    assert await story.after(seconds=10) == 1
+    assert await story.status(WorkPool, POOL) == "READY"
+    assert await story.after(seconds=79) == 0
+    assert await story.after(seconds=2) == 1
+    assert await story.status(Worker, WORKER) == "OFFLINE"
+    assert await story.status(WorkPool, POOL) == "NOT_READY"
 
 
-async def test_one_worker_is_enough_for_a_pool(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p", status="READY"))
-        await story.store(worker(WORKER, heartbeat_interval_seconds=10))
-        await story.store(worker(OTHER, heartbeat_interval_seconds=1_000))
-        assert await story.after(seconds=31) == 1
-        assert await story.status(Worker, WORKER) == "OFFLINE"
-        assert await story.status(WorkPool, POOL) == "READY"
-        await story.remove(Worker, OTHER)
-        assert await story.after(seconds=60) == 1
-        assert await story.status(WorkPool, POOL) == "NOT_READY"
+async def test_one_worker_is_enough_for_a_pool(story: Story) -> None:
+    await story.store(WorkPool(id=POOL, name="p", status="READY"))
+    await story.store(worker(WORKER, heartbeat_interval_seconds=10))
+    await story.store(worker(OTHER, heartbeat_interval_seconds=1_000))
+    assert await story.after(seconds=31) == 1
+    assert await story.status(Worker, WORKER) == "OFFLINE"
+    assert await story.status(WorkPool, POOL) == "READY"
+    await story.remove(Worker, OTHER)
+    assert await story.after(seconds=60) == 1
+    assert await story.status(WorkPool, POOL) == "NOT_READY"
 
 
 async def test_a_queue_that_nobody_polls_is_not_ready_and_one_that_is_paused_stays_so(
-    redis: Redis, redis_url: str, streams: Streams
+    story: Story,
 ) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p"))
-        polled: dict[str, Any] = {"work_pool_id": POOL, "last_polled": NOON}
-        await story.store(WorkQueue(id=QUEUE, name="q", status="READY", **polled))
-        await story.store(WorkQueue(id=OTHER, name="r", status="PAUSED", **polled))
-        assert await story.after(seconds=60) == 0
-        assert await story.after(seconds=1) == 1
-        assert await story.status(WorkQueue, QUEUE) == "NOT_READY"
-        assert await story.status(WorkQueue, OTHER) == "PAUSED"
+    await story.store(WorkPool(id=POOL, name="p"))
+    polled: dict[str, Any] = {"work_pool_id": POOL, "last_polled": NOON}
+    await story.store(WorkQueue(id=QUEUE, name="q", status="READY", **polled))
+    await story.store(WorkQueue(id=OTHER, name="r", status="PAUSED", **polled))
+    assert await story.after(seconds=60) == 0
+    assert await story.after(seconds=1) == 1
+    assert await story.status(WorkQueue, QUEUE) == "NOT_READY"
+    assert await story.status(WorkQueue, OTHER) == "PAUSED"
 
 
-async def test_a_deployment_is_ready_while_somebody_polls_it_or_its_queue(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p"))
-        later = NOON + timedelta(seconds=30)
-        queue = WorkQueue(id=QUEUE, name="q", work_pool_id=POOL, last_polled=later)
-        await story.store(queue)
-        await story.deployment(status="READY", last_polled=NOON, work_queue_id=QUEUE)
-        assert await story.after(seconds=61) == 1
-        assert await story.status(Deployment, DEPLOYMENT) == "READY"
-        assert await story.after(seconds=28) == 0
-        assert await story.after(seconds=2) == 1
-        assert await story.status(Deployment, DEPLOYMENT) == "NOT_READY"
+async def test_a_deployment_is_ready_while_somebody_polls_it_or_its_queue(story: Story) -> None:
+    await story.store(WorkPool(id=POOL, name="p"))
+    later = NOON + timedelta(seconds=30)
+    queue = WorkQueue(id=QUEUE, name="q", work_pool_id=POOL, last_polled=later)
+    await story.store(queue)
+    await story.deployment(status="READY", last_polled=NOON, work_queue_id=QUEUE)
+    assert await story.after(seconds=61) == 1
+    assert await story.status(Deployment, DEPLOYMENT) == "READY"
+    assert await story.after(seconds=28) == 0
+    assert await story.after(seconds=2) == 1
+    assert await story.status(Deployment, DEPLOYMENT) == "NOT_READY"
 
 
-async def test_who_is_gone_is_not_looked_for(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.store(WorkPool(id=POOL, name="p"))
-        await story.store(worker(WORKER))
-        await story.remove(WorkPool, POOL)
-        assert await story.after(hours=1) == 0
+async def test_who_is_gone_is_not_looked_for(story: Story) -> None:
+    await story.store(WorkPool(id=POOL, name="p"))
+    await story.store(worker(WORKER))
+    await story.remove(WorkPool, POOL)
+    assert await story.after(hours=1) == 0
