@@ -4,28 +4,24 @@ No limits, no retries, no schedule delay; the run has a deployment and no proces
 R: refused, the run stays. X: replaced by another state. B: aborted.
 """
 
-from typing import Any
-
-import pytest
-
 from events.changes import Change, PolicyAmended
 from events.decisions import Outcome
-from events.entities import NOTHING_BOOKED, Bookkeeping
+from events.entities import Bookkeeping
 from events.policies import FlowRunPolicy, PolicyAmendment
-from events.states import FINAL, NO_DETAILS, State, StateDetails, StateType
-from events.states.constructors import (
-    Cancelled,
-    Cancelling,
-    Completed,
-    Crashed,
-    Failed,
-    Paused,
-    Pending,
-    Running,
-    Scheduled,
-)
+from events.states import FINAL, NO_DETAILS, StateDetails, StateType
 from tests.support.case import Case
-from tests.support.examples import HOUR, MINUTE, NOON, RESULT, a_flow_run, a_state, propose
+from tests.support.examples import NOON, a_flow_run, propose
+from tests.support.matrix import (
+    DUE,
+    ENDED,
+    INITIAL,
+    LATER,
+    PROPOSED,
+    START,
+    STARTED,
+    booked,
+    each_cell,
+)
 
 MATRIX = """
                     SCHEDULED PENDING RUNNING COMPLETED FAILED CANCELLED CRASHED PAUSED CANCELLING
@@ -42,53 +38,14 @@ PAUSED              A         R       A       A         A      A         A      
 CANCELLING          R         R       R       R         R      A         R       R      R
 """
 
-DUE, LATER = NOON - HOUR, NOON + HOUR
-START, END = NOON - 10 * MINUTE, NOON - MINUTE
-
-PROPOSED = {
-    "SCHEDULED": Scheduled(LATER),
-    "PENDING": Pending(),
-    "RUNNING": Running(),
-    "COMPLETED": Completed(data=RESULT),
-    "FAILED": Failed(message="boom"),
-    "CANCELLED": Cancelled(),
-    "CRASHED": Crashed(),
-    "PAUSED": Paused(pause_key="2"),
-    "CANCELLING": Cancelling(),
-}
-
-
-def _booked(**fields: Any) -> Bookkeeping:
-    return Bookkeeping(expected_start_time=DUE, **fields)
-
-
-FRESH = _booked()
-STARTED = _booked(run_count=1, start_time=START, total_run_time=5.0)
-ENDED = _booked(run_count=1, start_time=START, end_time=END, total_run_time=5.0)
+FRESH = booked()
 AFTER_ENDED = {
-    "SCHEDULED": _booked(
+    "SCHEDULED": booked(
         run_count=1, start_time=START, total_run_time=5.0, next_scheduled_start_time=LATER
     ),
     "PENDING": STARTED,
-    "RUNNING": _booked(run_count=2, start_time=START, total_run_time=5.0),
+    "RUNNING": booked(run_count=2, start_time=START, total_run_time=5.0),
     "final": ENDED,
-}
-
-INITIAL: dict[str, tuple[State | None, Bookkeeping]] = {
-    "no state": (None, NOTHING_BOOKED),
-    "SCHEDULED": (
-        a_state(StateType.SCHEDULED, details=StateDetails(scheduled_time=DUE)),
-        _booked(next_scheduled_start_time=DUE),
-    ),
-    "PENDING": (a_state(StateType.PENDING), FRESH),
-    "RUNNING": (a_state(StateType.RUNNING), STARTED),
-    "COMPLETED": (a_state(StateType.COMPLETED), ENDED),
-    "COMPLETED, result": (a_state(StateType.COMPLETED, data=RESULT), ENDED),
-    "FAILED": (a_state(StateType.FAILED), ENDED),
-    "CRASHED": (a_state(StateType.CRASHED), ENDED),
-    "CANCELLED": (a_state(StateType.CANCELLED), ENDED),
-    "PAUSED": (a_state(StateType.PAUSED, details=StateDetails(pause_timeout=LATER)), STARTED),
-    "CANCELLING": (a_state(StateType.CANCELLING), STARTED),
 }
 
 BOOKED: dict[str, dict[str, Bookkeeping]] = {
@@ -100,25 +57,25 @@ BOOKED: dict[str, dict[str, Bookkeeping]] = {
         "CANCELLING": Bookkeeping(expected_start_time=NOON),
     },
     "SCHEDULED": {
-        "SCHEDULED": _booked(next_scheduled_start_time=LATER),
+        "SCHEDULED": booked(next_scheduled_start_time=LATER),
         "PENDING": FRESH,
-        "RUNNING": _booked(run_count=1, start_time=NOON),
-        "final": _booked(start_time=NOON, end_time=NOON),
+        "RUNNING": booked(run_count=1, start_time=NOON),
+        "final": booked(start_time=NOON, end_time=NOON),
     },
     "PENDING": {
-        "SCHEDULED": _booked(next_scheduled_start_time=LATER),
-        "RUNNING": _booked(run_count=1, start_time=NOON),
-        "final": _booked(start_time=NOON, end_time=NOON),
+        "SCHEDULED": booked(next_scheduled_start_time=LATER),
+        "RUNNING": booked(run_count=1, start_time=NOON),
+        "final": booked(start_time=NOON, end_time=NOON),
         "CANCELLING": FRESH,
     },
     "RUNNING": {
-        "SCHEDULED": _booked(
+        "SCHEDULED": booked(
             run_count=1, start_time=START, total_run_time=65.0, next_scheduled_start_time=LATER
         ),
-        "RUNNING": _booked(run_count=2, start_time=START, total_run_time=65.0),
-        "final": _booked(run_count=1, start_time=START, end_time=NOON, total_run_time=65.0),
-        "PAUSED": _booked(run_count=1, start_time=START, total_run_time=65.0),
-        "CANCELLING": _booked(run_count=1, start_time=START, total_run_time=65.0),
+        "RUNNING": booked(run_count=2, start_time=START, total_run_time=65.0),
+        "final": booked(run_count=1, start_time=START, end_time=NOON, total_run_time=65.0),
+        "PAUSED": booked(run_count=1, start_time=START, total_run_time=65.0),
+        "CANCELLING": booked(run_count=1, start_time=START, total_run_time=65.0),
     },
     "COMPLETED": AFTER_ENDED,
     "COMPLETED, result": AFTER_ENDED,
@@ -126,15 +83,15 @@ BOOKED: dict[str, dict[str, Bookkeeping]] = {
     "CRASHED": AFTER_ENDED,
     "CANCELLED": AFTER_ENDED,
     "PAUSED": {
-        "SCHEDULED": _booked(
+        "SCHEDULED": booked(
             run_count=1, start_time=START, total_run_time=5.0, next_scheduled_start_time=LATER
         ),
-        "RUNNING": _booked(run_count=2, start_time=START, total_run_time=5.0),
-        "final": _booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
+        "RUNNING": booked(run_count=2, start_time=START, total_run_time=5.0),
+        "final": booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
         "CANCELLING": STARTED,
     },
     "CANCELLING": {
-        "final": _booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
+        "final": booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
     },
 }
 """The bookkeeping after each state that is entered."""
@@ -214,19 +171,7 @@ SAID: dict[tuple[str, str], tuple[str, str]] = {
 OUTCOMES = {"A": Outcome.ACCEPT, "R": Outcome.REJECT, "X": Outcome.REJECT, "B": Outcome.ABORT}
 
 
-def _cells() -> list[tuple[str, str, str]]:
-    head, *rows = MATRIX.strip().splitlines()
-    columns = head.split()
-    return [
-        (row[:20].strip(), column, letter)
-        for row in rows
-        for column, letter in zip(columns, row[20:].split(), strict=True)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("row", "column", "letter"), _cells(), ids=lambda value: str(value).replace(", ", "-with-")
-)
+@each_cell(MATRIX)
 def test_the_transition_matrix_holds(case: Case, row: str, column: str, letter: str) -> None:
     state, booked = INITIAL[row]
     case.given(a_flow_run(state, booked, POLICY))
@@ -264,8 +209,3 @@ def _changes(case: Case, row: str, column: str, letter: str) -> list[Change]:
 
 def _details(column: str, letter: str) -> StateDetails:
     return PROPOSED[column].state_details if letter == "A" else NO_DETAILS
-
-
-def test_the_matrix_has_all_cells() -> None:
-    assert len(_cells()) == 11 * 9
-    assert {column for _, column, _ in _cells()} == {each.value for each in StateType}

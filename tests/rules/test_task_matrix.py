@@ -4,37 +4,31 @@ Its flow run runs; nothing is cached, no retries, no schedule delay. A: accepted
 run stays. B: aborted. The same for background task runs, which are claimed once.
 """
 
-from typing import Any
-
-import pytest
 from msgspec import structs
 
 from events.changes import Change, StateEntered, TaskRunAmended, TaskRunEnqueued
 from events.decisions import NO_FACTS, Facts, Outcome
-from events.entities import NOTHING_BOOKED, Bookkeeping
-from events.states import FINAL, NO_DETAILS, State, StateDetails, StateType
-from events.states.constructors import (
-    Cancelled,
-    Cancelling,
-    Completed,
-    Crashed,
-    Failed,
-    Paused,
-    Pending,
-    Running,
-    Scheduled,
-)
+from events.entities import Bookkeeping
+from events.states import FINAL, StateDetails, StateType
 from tests.support.case import Case
 from tests.support.examples import (
-    HOUR,
-    MINUTE,
     NOON,
-    RESULT,
     TASK_RUN_ATTRIBUTES,
     a_flow_run,
     a_state,
     a_task_run,
     propose_task,
+)
+from tests.support.matrix import (
+    DUE,
+    ENDED,
+    INITIAL,
+    LATER,
+    PROPOSED,
+    START,
+    STARTED,
+    booked,
+    each_cell,
 )
 
 MATRIX = """
@@ -54,65 +48,25 @@ CANCELLING          A         A       A       A         A      A         A      
 CLAIMED_ONCE = ("PENDING", "RUNNING", "CANCELLING", "CANCELLED")
 """The rows from which a background task run cannot become pending."""
 
-DUE, LATER = NOON - HOUR, NOON + HOUR
-START, END = NOON - 10 * MINUTE, NOON - MINUTE
-
-PROPOSED = {
-    "SCHEDULED": Scheduled(LATER),
-    "PENDING": Pending(),
-    "RUNNING": Running(),
-    "COMPLETED": Completed(data=RESULT),
-    "FAILED": Failed(message="boom"),
-    "CANCELLED": Cancelled(),
-    "CRASHED": Crashed(),
-    "PAUSED": Paused(),
-    "CANCELLING": Cancelling(),
-}
-
-
-def _booked(**fields: Any) -> Bookkeeping:
-    return Bookkeeping(expected_start_time=DUE, **fields)
-
-
-STARTED = _booked(run_count=1, start_time=START, total_run_time=5.0)
-ENDED = _booked(run_count=1, start_time=START, end_time=END, total_run_time=5.0)
-
-INITIAL: dict[str, tuple[State | None, Bookkeeping]] = {
-    "no state": (None, NOTHING_BOOKED),
-    "SCHEDULED": (
-        a_state(StateType.SCHEDULED, details=StateDetails(scheduled_time=DUE)),
-        _booked(next_scheduled_start_time=DUE),
-    ),
-    "PENDING": (a_state(StateType.PENDING), _booked()),
-    "RUNNING": (a_state(StateType.RUNNING), STARTED),
-    "COMPLETED": (a_state(StateType.COMPLETED), ENDED),
-    "COMPLETED, result": (a_state(StateType.COMPLETED, data=RESULT), ENDED),
-    "FAILED": (a_state(StateType.FAILED), ENDED),
-    "CRASHED": (a_state(StateType.CRASHED), ENDED),
-    "CANCELLED": (a_state(StateType.CANCELLED), ENDED),
-    "PAUSED": (a_state(StateType.PAUSED), STARTED),
-    "CANCELLING": (a_state(StateType.CANCELLING), STARTED),
-}
-
 NEVER_STARTED = {
-    "SCHEDULED": _booked(next_scheduled_start_time=LATER),
-    "RUNNING": _booked(run_count=1, start_time=NOON),
-    "final": _booked(start_time=NOON, end_time=NOON),
-    "other": _booked(),
+    "SCHEDULED": booked(next_scheduled_start_time=LATER),
+    "RUNNING": booked(run_count=1, start_time=NOON),
+    "final": booked(start_time=NOON, end_time=NOON),
+    "other": booked(),
 }
 AFTER_THE_END = {
-    "SCHEDULED": _booked(start_time=START, total_run_time=5.0, next_scheduled_start_time=LATER),
-    "RUNNING": _booked(run_count=1, start_time=START, total_run_time=5.0),
+    "SCHEDULED": booked(start_time=START, total_run_time=5.0, next_scheduled_start_time=LATER),
+    "RUNNING": booked(run_count=1, start_time=START, total_run_time=5.0),
     "final": ENDED,
-    "other": _booked(start_time=START, total_run_time=5.0),
+    "other": booked(start_time=START, total_run_time=5.0),
 }
 """The attempts before the end are not counted; the start is still the first one."""
 SET_OUT = {
-    "SCHEDULED": _booked(
+    "SCHEDULED": booked(
         run_count=1, start_time=START, total_run_time=5.0, next_scheduled_start_time=LATER
     ),
-    "RUNNING": _booked(run_count=2, start_time=START, total_run_time=5.0),
-    "final": _booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
+    "RUNNING": booked(run_count=2, start_time=START, total_run_time=5.0),
+    "final": booked(run_count=1, start_time=START, end_time=NOON, total_run_time=5.0),
     "other": STARTED,
 }
 
@@ -146,22 +100,7 @@ OUTCOMES = {"A": Outcome.ACCEPT, "R": Outcome.REJECT, "B": Outcome.ABORT}
 FLOW_RUN = a_flow_run(a_state(StateType.RUNNING), Bookkeeping(run_count=2))
 
 
-def _cells() -> list[tuple[str, str, str]]:
-    head, *rows = MATRIX.strip().splitlines()
-    columns = head.split()
-    return [
-        (row[:20].strip(), column, letter)
-        for row in rows
-        for column, letter in zip(columns, row[20:].split(), strict=True)
-    ]
-
-
-each_cell = pytest.mark.parametrize(
-    ("row", "column", "letter"), _cells(), ids=lambda value: str(value).replace(", ", "-with-")
-)
-
-
-@each_cell
+@each_cell(MATRIX)
 def test_the_task_matrix_holds(case: Case, row: str, column: str, letter: str) -> None:
     case.given(FLOW_RUN, a_task_run(*INITIAL[row]))
     case.when(propose_task(PROPOSED[column]))
@@ -207,7 +146,7 @@ def _changes(case: Case, row: str, column: str, letter: str) -> list[Change]:
     return [TaskRunAmended(attributes=TASK_RUN_ATTRIBUTES, flow_run_run_count=2), entered]
 
 
-@each_cell
+@each_cell(MATRIX)
 def test_the_matrix_of_background_tasks_differs_in_claims(
     case: Case, row: str, column: str, letter: str
 ) -> None:
@@ -228,7 +167,7 @@ def test_the_matrix_of_background_tasks_differs_in_claims(
         case.known = dict(case.before)
 
 
-@each_cell
+@each_cell(MATRIX)
 def test_the_matrix_of_forced_states_accepts_all(
     case: Case, row: str, column: str, letter: str
 ) -> None:
@@ -239,9 +178,3 @@ def test_the_matrix_of_forced_states_accepts_all(
     attempts = booked.run_count + (column == "RUNNING")
     assert case.task_run.progress.booked.run_count == attempts
     assert case.task_run.progress.flow_run_run_count == 0
-
-
-def test_the_matrix_has_all_cells() -> None:
-    assert len(_cells()) == 11 * 9
-    assert {column for _, column, _ in _cells()} == {each.value for each in StateType}
-    assert NO_DETAILS.deferred is False
