@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -140,13 +139,13 @@ class Story:
         return await self._folded.runs()
 
 
-@asynccontextmanager
-async def story_of(redis: Redis, url: str, streams: Streams) -> AsyncGenerator[Story]:
+@pytest.fixture
+async def story(redis: Redis, redis_url: str, streams: Streams) -> AsyncGenerator[Story]:
     hand = Hand()
     hand.at = NOON
     views = Folded(RedisEventLog(redis, streams))
     async with (
-        processing(url, redis, streams),
+        processing(redis_url, redis, streams),
         proposing(redis, streams) as proposer,
         timing(redis, streams, hand, views=views) as timers,
     ):
@@ -156,156 +155,135 @@ async def story_of(redis: Redis, url: str, streams: Streams) -> AsyncGenerator[S
 EVERY_TWO_HOURS = IntervalSchedule(interval=7_200, anchor_date=NOON + timedelta(hours=1))
 
 
-async def test_three_runs_are_planned_and_another_when_the_first_has_begun(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS, tags=["x"])
-        assert await story.tick()
-        assert await story.starts() == ["20 13:00", "20 15:00", "20 17:00"]
-        (first, *_) = await story.runs()
-        assert first.attributes.tags == ["auto-scheduled", "x"]
-        assert first.attributes.deployment_id == story.id
-        story.hand.forward(hours=1)
-        assert not await story.tick()
-        story.hand.forward(seconds=1)
-        assert await story.tick()
-        assert (await story.starts())[3:] == ["20 19:00"]
-        assert not await story.tick()
+async def test_three_runs_are_planned_and_another_when_the_first_has_begun(story: Story) -> None:
+    await story.deploy(EVERY_TWO_HOURS, tags=["x"])
+    assert await story.tick()
+    assert await story.starts() == ["20 13:00", "20 15:00", "20 17:00"]
+    (first, *_) = await story.runs()
+    assert first.attributes.tags == ["auto-scheduled", "x"]
+    assert first.attributes.deployment_id == story.id
+    story.hand.forward(hours=1)
+    assert not await story.tick()
+    story.hand.forward(seconds=1)
+    assert await story.tick()
+    assert (await story.starts())[3:] == ["20 19:00"]
+    assert not await story.tick()
 
 
-async def test_a_deployment_that_only_looks_different_keeps_its_runs(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        before = await story.runs()
-        story.hand.forward(minutes=1)
-        await story.amend(description="every two hours")
-        assert await story.tick()
-        assert await story.runs() == before
+async def test_a_deployment_that_only_looks_different_keeps_its_runs(story: Story) -> None:
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    before = await story.runs()
+    story.hand.forward(minutes=1)
+    await story.amend(description="every two hours")
+    assert await story.tick()
+    assert await story.runs() == before
 
 
-async def test_an_edited_deployment_gets_other_runs(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
+async def test_an_edited_deployment_gets_other_runs(story: Story) -> None:
     """Spec 8.5 and edge case 42: who has begun, or was asked for by a person, stays."""
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        begun = (await story.runs())[0].attributes.id
-        await story.ask(propose(begun, StateType.PENDING, at=story.hand.at))
-        by_hand = create(new_id(), deployment_id=story.id, at=NOON + timedelta(hours=9))
-        await story.ask(by_hand)
-        await story.amend(tags=["new"])
-        assert await story.tick()
-        runs = {run.attributes.id: run for run in await story.runs()}
-        assert runs[begun].attributes.tags == ["auto-scheduled"]
-        assert by_hand.flow_run_id in runs
-        planned = [run.attributes.tags for run in runs.values() if run.attributes.auto_scheduled]
-        assert sorted(planned, key=len) == [["auto-scheduled"], *[["auto-scheduled", "new"]] * 2]
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    begun = (await story.runs())[0].attributes.id
+    await story.ask(propose(begun, StateType.PENDING, at=story.hand.at))
+    by_hand = create(new_id(), deployment_id=story.id, at=NOON + timedelta(hours=9))
+    await story.ask(by_hand)
+    await story.amend(tags=["new"])
+    assert await story.tick()
+    runs = {run.attributes.id: run for run in await story.runs()}
+    assert runs[begun].attributes.tags == ["auto-scheduled"]
+    assert by_hand.flow_run_id in runs
+    planned = [run.attributes.tags for run in runs.values() if run.attributes.auto_scheduled]
+    assert sorted(planned, key=len) == [["auto-scheduled"], *[["auto-scheduled", "new"]] * 2]
 
 
-async def test_a_paused_deployment_has_no_planned_runs_until_it_goes_on(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        await story.amend(paused=True)
-        await story.tick()
-        assert await story.starts() == []
-        story.hand.forward(days=7)
-        assert not await story.tick()
-        await story.amend(paused=False)
-        await story.tick()
-        assert await story.starts() == ["27 13:00", "27 15:00", "27 17:00"]
+async def test_a_paused_deployment_has_no_planned_runs_until_it_goes_on(story: Story) -> None:
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    await story.amend(paused=True)
+    await story.tick()
+    assert await story.starts() == []
+    story.hand.forward(days=7)
+    assert not await story.tick()
+    await story.amend(paused=False)
+    await story.tick()
+    assert await story.starts() == ["27 13:00", "27 15:00", "27 17:00"]
 
 
 async def test_the_runs_of_a_removed_deployment_go_those_asked_for_by_hand_too(
-    redis: Redis, redis_url: str, streams: Streams
+    story: Story, redis: Redis, streams: Streams
 ) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        story.hand.forward(days=1)
-        await story.remove()
-        await story.tick()
-        assert await story.starts() == []
-        story.hand.forward(days=1)
-        assert not await story.tick()
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    story.hand.forward(days=1)
+    await story.remove()
+    await story.tick()
+    assert await story.starts() == []
+    story.hand.forward(days=1)
+    assert not await story.tick()
     assert await redis.exists(streams.planned) == 0
 
 
-async def test_after_a_week_of_silence_planning_goes_on_from_now(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        story.hand.forward(days=7)
-        await story.tick()
-        assert (await story.starts())[3:] == ["27 13:00", "27 15:00", "27 17:00"]
+async def test_after_a_week_of_silence_planning_goes_on_from_now(story: Story) -> None:
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    story.hand.forward(days=7)
+    await story.tick()
+    assert (await story.starts())[3:] == ["27 13:00", "27 15:00", "27 17:00"]
 
 
 async def test_planning_again_from_nothing_makes_no_run_twice(
-    redis: Redis, redis_url: str, streams: Streams
+    story: Story, redis: Redis, streams: Streams
 ) -> None:
     """What is kept beside the log is lost, and so are the timers."""
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(EVERY_TWO_HOURS)
-        await story.tick()
-        before = await story.starts()
-        await redis.unlink(streams.planned, streams.timers(streams.control))
-        assert await story.tick()
-        assert await story.starts() == before
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    before = await story.starts()
+    await redis.unlink(streams.planned, streams.timers(streams.control))
+    assert await story.tick()
+    assert await story.starts() == before
 
 
 async def test_several_processes_plan_each_run_once(
-    redis: Redis, redis_url: str, streams: Streams
+    story: Story, redis: Redis, streams: Streams
 ) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        views = Folded(RedisEventLog(redis, streams))
-        async with (
-            timing(redis, streams, story.hand, views=views) as second,
-            timing(redis, streams, story.hand, views=views) as third,
-        ):
-            running = [asyncio.create_task(each.run()) for each in (story.timers, second, third)]
-            await story.deploy(EVERY_TWO_HOURS)
-            await wait_until(lambda: _has(story, 3))
-            for runs in range(4, 7):
-                story.hand.forward(hours=2, seconds=1)
-                await wait_until(lambda runs=runs: _has(story, runs))
-            await end(*running)
-        log = RedisEventLog(redis, streams)
-        made = [
-            decode_decision(entry.body).kind
-            for partition in streams.every()
-            for entry in await log.entries(partition, limit=10_000)
-        ]
-        assert made.count("create_flow_run") == 6, "none was made, or asked for, twice"
+    views = Folded(RedisEventLog(redis, streams))
+    async with (
+        timing(redis, streams, story.hand, views=views) as second,
+        timing(redis, streams, story.hand, views=views) as third,
+    ):
+        running = [asyncio.create_task(each.run()) for each in (story.timers, second, third)]
+        await story.deploy(EVERY_TWO_HOURS)
+        await wait_until(lambda: _has(story, 3))
+        for runs in range(4, 7):
+            story.hand.forward(hours=2, seconds=1)
+            await wait_until(lambda runs=runs: _has(story, runs))
+        await end(*running)
+    log = RedisEventLog(redis, streams)
+    made = [
+        decode_decision(entry.body).kind
+        for partition in streams.every()
+        for entry in await log.entries(partition, limit=10_000)
+    ]
+    assert made.count("create_flow_run") == 6, "none was made, or asked for, twice"
 
 
 async def _has(story: Story, runs: int) -> bool:
     return len(await story.runs()) == runs
 
 
-async def test_planning_again_comes_in_rounds(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        views = Folded(RedisEventLog(redis, streams))
-        spans = {"replan": timedelta(hours=24), "ask_max": 2, "plan_max": 5}
-        async with timing(redis, streams, story.hand, views=views, **spans) as timers:
-            running = asyncio.create_task(timers.run())
-            await story.deploy(EVERY_TWO_HOURS)
-            await wait_until(lambda: _has(story, 3))
-            # the first has begun at 13:00; the day is over twelve hours from noon
-            await wait_until(lambda: _is_planned_at(redis, streams, NOON + timedelta(hours=12)))
-            story.hand.forward(hours=13, minutes=30)
-            await wait_until(lambda: _has(story, 6))
-            await end(running)
+async def test_planning_again_comes_in_rounds(story: Story, redis: Redis, streams: Streams) -> None:
+    views = Folded(RedisEventLog(redis, streams))
+    spans = {"replan": timedelta(hours=24), "ask_max": 2, "plan_max": 5}
+    async with timing(redis, streams, story.hand, views=views, **spans) as timers:
+        running = asyncio.create_task(timers.run())
+        await story.deploy(EVERY_TWO_HOURS)
+        await wait_until(lambda: _has(story, 3))
+        # the first has begun at 13:00; the day is over twelve hours from noon
+        await wait_until(lambda: _is_planned_at(redis, streams, NOON + timedelta(hours=12)))
+        story.hand.forward(hours=13, minutes=30)
+        await wait_until(lambda: _has(story, 6))
+        await end(running)
 
 
 async def _is_planned_at(redis: Redis, streams: Streams, at: datetime) -> bool:
@@ -313,23 +291,19 @@ async def _is_planned_at(redis: Redis, streams: Streams, at: datetime) -> bool:
     return [ms for _, ms in due.timers.get(streams.control, ())] == [int(at.timestamp() * 1_000)]
 
 
-async def test_a_broken_schedule_harms_nobody(
-    redis: Redis, redis_url: str, streams: Streams
-) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        await story.deploy(CronSchedule(cron="sometimes"))
-        assert await story.tick()
-        assert await story.starts() == []
-        assert not await story.tick()
+async def test_a_broken_schedule_harms_nobody(story: Story) -> None:
+    await story.deploy(CronSchedule(cron="sometimes"))
+    assert await story.tick()
+    assert await story.starts() == []
+    assert not await story.tick()
 
 
-async def test_plans_are_made_while_it_runs(redis: Redis, redis_url: str, streams: Streams) -> None:
-    async with story_of(redis, redis_url, streams) as story:
-        running = asyncio.create_task(story.timers.run())
-        await story.deploy(EVERY_TWO_HOURS)
+async def test_plans_are_made_while_it_runs(story: Story) -> None:
+    running = asyncio.create_task(story.timers.run())
+    await story.deploy(EVERY_TWO_HOURS)
 
-        async def are_planned() -> bool:
-            return len(await story.starts()) == 3
+    async def are_planned() -> bool:
+        return len(await story.starts()) == 3
 
-        await wait_until(are_planned)
-        await end(running)
+    await wait_until(are_planned)
+    await end(running)
