@@ -3,11 +3,12 @@
 import os
 import re
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import ForPeople
 
@@ -20,6 +21,24 @@ MEBIBYTE = 1_048_576
 PARTITIONS = 8
 PARTITIONS_EMBEDDED = 2
 """Where one process does all the work, more partitions make smaller batches and nothing faster."""
+
+
+def _names(given: object) -> object:
+    """What stands between commas."""
+    if not isinstance(given, str):
+        return given
+    return tuple(each for each in map(str.strip, given.split(",")) if each)
+
+
+def _network(given: str) -> str:
+    ip_network(given, strict=False)
+    return given
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_names)
+]
 
 
 class SettingsInvalid(ForPeople):
@@ -112,6 +131,45 @@ class Settings(BaseSettings):
     api_keys_required: Annotated[
         bool, Field(description="whether clients need the auth string or a key: `headgate keys`")
     ] = False
+    csrf_protection_enabled: Annotated[
+        bool, Field(description="whether who changes something must show a CSRF token")
+    ] = False
+    csrf_token_expiration: Annotated[
+        int, Field(ge=60, le=86_400, description="how long a CSRF token holds, in s")
+    ] = 3_600
+    cors_allowed_origins: Annotated[
+        Names,
+        Field(description="origins of web pages that may call, with commas, or *; left out, none"),
+    ] = ()
+    cors_allowed_methods: Annotated[Names, Field(description="methods that they may use")] = ("*",)
+    cors_allowed_headers: Annotated[Names, Field(description="headers that they may send")] = ("*",)
+    allowed_networks: Annotated[
+        Networks,
+        Field(description="networks that may come in, such as 10.0.0.0/8,::1; left out, all may"),
+    ] = ()
+    trusted_proxies: Annotated[
+        Networks,
+        Field(description="proxies whose X-Forwarded-For is believed; left out, nobody's is"),
+    ] = ()
+    requests_per_second_max: Annotated[
+        float | None,
+        Field(
+            ge=0.1,
+            le=100_000,
+            description="requests of one address in the long run; left out, as many as it likes",
+        ),
+    ] = None
+    requests_burst_max: Annotated[
+        int, Field(ge=1, le=100_000, description="requests of one address at once")
+    ] = 200
+    gzip_bytes_min: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=256 * MEBIBYTE,
+            description="smallest answer that is packed for who asks, in bytes; 0 for none",
+        ),
+    ] = 16_384
     encryption_key: Annotated[
         SecretStr | None,
         Field(

@@ -8,6 +8,7 @@ whoever asks stops first.
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -25,7 +26,7 @@ from projections.store import Store, open_engine
 from projections.told import ToldWorker
 from projections.views import PROJECTIONS
 from projections.worker import Worker
-from services.gateway import GatewayLimits, create_app
+from services.gateway import Cors, Csrf, GatewayLimits, Guards, create_app, guarded
 from services.gateway.background import Waiting
 from services.patience import end
 from services.proposer import Proposer
@@ -35,7 +36,7 @@ from services.timers import Kind, Limits, Periods, Silence, Spans, Timers
 
 from . import clock
 from .bus.connecting import connected, streams_of
-from .bus.encryption_key import encryption_key
+from .bus.encryption_key import EncryptionKeyInvalid, encryption_key
 from .serving.http import Http
 from .settings import Settings
 
@@ -244,6 +245,28 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
                 running.result()
 
 
+def guards_of(settings: Settings, key: str | None) -> Guards:
+    """Who is kept out of the gateway; tokens are signed with the *key*."""
+    csrf = None
+    if settings.csrf_protection_enabled:
+        if key is None:
+            raise EncryptionKeyInvalid("CSRF tokens need a key: set HEADGATE_ENCRYPTION_KEY")
+        csrf = Csrf(key, timedelta(seconds=settings.csrf_token_expiration), clock.now)
+    cors = Cors(
+        origins=settings.cors_allowed_origins,
+        methods=settings.cors_allowed_methods,
+        headers=settings.cors_allowed_headers,
+    )
+    return Guards(
+        proxies=settings.trusted_proxies,
+        networks=settings.allowed_networks,
+        cors=cors if cors.origins else None,
+        per_second_max=settings.requests_per_second_max,
+        burst_max=settings.requests_burst_max,
+        csrf=csrf,
+    )
+
+
 @asynccontextmanager
 async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Http]:
     """The API answers; whoever is connected is told when it ends."""
@@ -262,7 +285,10 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             parameters_bytes_max=settings.api_max_parameter_size,
             views_wait_s=settings.views_wait_ms / 1000,
             builtin_block_types=settings.builtin_block_types,
+            gzip_bytes_min=settings.gzip_bytes_min or sys.maxsize,
         )
+        key = encryption_key(settings)
+        guards = guards_of(settings, key)
         app = create_app(
             proposer=proposer,
             log=log,
@@ -272,12 +298,15 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             now=clock.now,
             new_id=clock.new_id,
             limits=limits,
-            encryption_key=encryption_key(settings),
+            encryption_key=key,
             auth_string=secret.get_secret_value() if secret else None,
             keys_required=settings.api_keys_required,
             outages=OUTAGES,
+            csrf=guards.csrf,
+            origins=settings.cors_allowed_origins,
         )
-        yield await stack.enter_async_context(Http(app, settings.host, settings.port, limits))
+        http = Http(guarded(app, guards), settings.host, settings.port, limits)
+        yield await stack.enter_async_context(http)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import Self
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.gateway import GatewayLimits, create_server
 
@@ -25,7 +25,7 @@ class Http:
 
     serving: asyncio.Task[None]
 
-    def __init__(self, app: FastAPI, host: str, port: int, limits: GatewayLimits) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, limits: GatewayLimits) -> None:
         # bound by ourselves: uvicorn would end the process when the port is taken
         self._socket = bound(host, port, "HEADGATE_PORT")
         self._server = create_server(app, limits=limits)

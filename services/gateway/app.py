@@ -19,6 +19,7 @@ from ..errors import Unavailable
 from .background import Waiting
 from .context import Context
 from .event_stream.told import Told
+from .guards.csrf import Csrf
 from .http import versions
 from .http.doors import Api, Doors
 from .http.endpoints import Endpoint
@@ -28,6 +29,7 @@ from .limits import GatewayLimits
 from .proposing import Proposing
 from .routes import OPERATIONS
 from .sockets import SOCKETS
+from .sockets.origins import of_origins
 from .views import Views
 
 PREFIX = "/api"
@@ -47,6 +49,8 @@ def create_app(
     auth_string: str | None = None,
     keys_required: bool = False,
     outages: tuple[type[Exception], ...] = (),
+    csrf: Csrf | None = None,
+    origins: tuple[str, ...] = (),
 ) -> FastAPI:
     """The HTTP and WebSocket API over a running *proposer*, the log, the views and what is waiting.
 
@@ -54,7 +58,8 @@ def create_app(
 
     *outages* are errors of the views after which asking again may help; Redis's are known.
     With an *auth_string*, such as `user:password`, or *keys_required*, who asks must know it or
-    have a key.
+    have a key. Tokens of *csrf*, if there is one, are given out here and asked for by `guarded`.
+    Sockets are for pages of *origins*, besides its own and programs.
     """
     context = Context(
         proposer=proposer,
@@ -69,6 +74,7 @@ def create_app(
         auth_string=auth_string,
         keys_required=keys_required,
         outages=(Unavailable, RedisError, OSError, TimeoutError, *outages),
+        csrf=csrf,
     )
 
     @asynccontextmanager
@@ -84,6 +90,14 @@ def create_app(
         redoc_url=None,
         exception_handlers={Exception: _broken},
     )
+    _open(app, context, origins)
+    app.openapi = lambda: _document(app)
+    app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
+    return app
+
+
+def _open(app: Api, context: Context, origins: tuple[str, ...]) -> None:
+    """Give *app* its doors, routes and sockets."""
     endpoints = [(one, Endpoint(context, one)) for one in OPERATIONS]
     app.doors = Doors(
         (one.method, PREFIX + one.path, endpoint) for one, endpoint in endpoints if one.is_busy
@@ -92,11 +106,11 @@ def create_app(
     app.open_paths = frozenset((PREFIX + one.path).encode() for one in OPERATIONS if one.is_open)
     app.router.routes[:0] = [
         *(_route(one, endpoint) for one, endpoint in endpoints),
-        *(WebSocketRoute(PREFIX + path, make(context)) for path, make in SOCKETS.items()),
+        *(
+            WebSocketRoute(PREFIX + path, of_origins(make(context), origins))
+            for path, make in SOCKETS.items()
+        ),
     ]
-    app.openapi = lambda: _document(app)
-    app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
-    return app
 
 
 async def _broken(_: Request, error: Exception) -> Response:

@@ -37,6 +37,7 @@ from .event_stream.log_lines import LogLines
 from .event_stream.pools import Pools
 from .event_stream.tail import Tail
 from .event_stream.told import Told
+from .guards.csrf import Csrf
 from .http.bodies import path_of
 from .http.errors import detail, failed, invalid
 from .limits import GatewayLimits
@@ -66,6 +67,7 @@ class Context:
         auth_string: str | None = None,
         keys_required: bool = False,
         outages: tuple[type[Exception], ...] = (),
+        csrf: Csrf | None = None,
     ) -> None:
         self.proposer = proposer
         self.log = log
@@ -78,6 +80,7 @@ class Context:
         self.limits = limits
         self.access = Access(auth_string, self._key_of, now, keys_required=keys_required)
         self.seal = seal
+        self.csrf = csrf
         self.outages = outages
         self.waiting = waiting
         self.enqueued = Bell()

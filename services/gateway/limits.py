@@ -16,6 +16,8 @@ class GatewayLimits(Struct, frozen=True, kw_only=True):
     body_bytes_max: int = 4_500_000
     """Above the 4 MB that a client puts into one batch of logs."""
     parameters_bytes_max: int = 524_288
+    gzip_bytes_min: int = 16_384
+    """Smaller answers are sent as they are: packing them takes longer than sending them."""
     frame_bytes_max: int = 1_572_864
     page_max: int = 200
     views_wait_s: float = 2.0

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import json
+
 from ..values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
 from ..variables import Variables
-from .http.errors import detail
+from .context import Context
+from .http.errors import detail, invalid
 
 
 async def made(variables: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -14,6 +17,19 @@ async def made(variables: Variables, given: Mapping[str, Any]) -> dict[str, Any]
     if isinstance(values, NotHydrated):
         raise detail(400, f"Error hydrating flow run parameters: {values.reason}")
     return values
+
+
+def bound(context: Context, values: Mapping[str, Any]) -> None:
+    """Raise `Refused`, with a 422, when *values* are larger than parameters may be."""
+    most = context.limits.parameters_bytes_max
+    size = len(json.encode(values))
+    if size > most:
+        raise invalid(
+            f"Value error, Flow run parameters must be less than {most:,} bytes when serialized"
+            f" (got {size:,} bytes)",
+            "body",
+            "parameters",
+        )
 
 
 def problem(

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from .http.one_write import OneWriteProtocol
 from .limits import GatewayLimits
@@ -28,7 +28,7 @@ class GatewayServer(uvicorn.Server):
 
 
 def create_server(
-    app: FastAPI,
+    app: ASGIApp,
     *,
     host: str = "127.0.0.1",
     port: int = 4200,
@@ -52,7 +52,7 @@ def create_server(
             lifespan="on",
             log_config=None,
             access_log=False,
-            proxy_headers=False,  # nothing here asks who the client behind a proxy is
+            proxy_headers=False,  # whose are believed is a setting, and a guard
             server_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=shutdown_s,

@@ -44,6 +44,22 @@ def test_the_password_of_a_wrong_url_is_not_shown(monkeypatch: pytest.MonkeyPatc
     assert "hunter2" not in said
 
 
+def test_several_values_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_ALLOWED_NETWORKS", "10.0.0.0/8, ::1,")
+    monkeypatch.setenv("HEADGATE_CORS_ALLOWED_ORIGINS", "*")
+    settings = Settings.read()
+    assert settings.allowed_networks == ("10.0.0.0/8", "::1")
+    assert settings.cors_allowed_origins == ("*",)
+    assert settings.trusted_proxies == ()
+
+
+def test_a_network_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_ALLOWED_NETWORKS", "10.0.0.0/8,banana")
+    said = complaint()
+    assert said.startswith("HEADGATE_ALLOWED_NETWORKS")
+    assert "'banana'" in said
+
+
 def test_an_empty_variable_is_an_absent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADGATE_REDIS_URL", "")
     assert Settings.read().redis_url is None

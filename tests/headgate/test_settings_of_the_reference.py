@@ -43,7 +43,9 @@ HAS_NONE = {
 }
 
 ROW = re.compile(r"^\| `([A-Z_]+[A-Z])` *\| *([^|]*?) *\| *([^|]*?) *\| *(.+) \|$", re.MULTILINE)
-PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
+WHOLE = (ROOT / "docs" / "reference" / "settings.md").read_text()
+PAGE = WHOLE.partition("\nOf who may come in:\n")[0]
+ACCESS = re.compile(r"^\| `([A-Z_]+)` \| `([A-Z_]+)` \|", re.MULTILINE)
 
 
 def test_the_page_lists_what_the_reference_has() -> None:
@@ -66,3 +68,11 @@ def test_no_setting_of_a_service_is_one_that_the_reference_does_not_have() -> No
     prefixes = ("services_", "tasks_", "deployments_", "concurrency_")
     own = [name for name in Settings.model_fields if name.startswith(prefixes)]
     assert [variable(name) for name in own if name.upper() not in REFERENCE.split()] == []
+
+
+def test_settings_of_who_may_come_in_have_a_counterpart() -> None:
+    _, *rows = ACCESS.findall(WHOLE)
+    assert len(rows) == 6
+    for there, here in rows:
+        assert here.endswith(there)
+        assert here.lower() in Settings.model_fields

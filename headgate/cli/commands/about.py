@@ -2,7 +2,7 @@
 
 import platform
 from importlib.metadata import version as version_of
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -17,7 +17,8 @@ def settings() -> int:
     now = Settings.read()
     table = listing("variable", "value", "may be", "meaning")
     for name, field in Settings.model_fields.items():
-        value = getattr(now, name)
+        value: Any = getattr(now, name)
+        value = ",".join(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType]
         shown = "" if value is None else plain(masked(value))
         table.add_row(variable(name), shown, plain(_bounds(field)), field.description)
     out().print(table)

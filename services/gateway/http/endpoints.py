@@ -13,6 +13,7 @@ from . import versions
 from .calls import Call
 from .errors import UNAUTHORIZED, Refused, detail, forbidden, unavailable
 from .operations import Operation
+from .packing import packed
 from .sending import respond
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Endpoint:
         self._is_open = operation.is_open
         self._scope: KeyScope = operation.scope
         self._is_versioned = operation.is_versioned
+        self._gzip_bytes_min = context.limits.gzip_bytes_min
         self._has_body = operation.method in ("POST", "PATCH", "PUT")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,6 +39,8 @@ class Endpoint:
         except self._context.outages as error:
             _log.warning("%s %s is answered with 503: %s", scope["method"], scope["path"], error)
             reply = unavailable(self._context.limits.retry_after_s)
+        if len(reply.body) >= self._gzip_bytes_min:
+            reply = await packed(reply, dict(scope["headers"]).get(b"accept-encoding", b""))
         await respond(send, reply)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Call:

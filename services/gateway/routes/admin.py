@@ -39,7 +39,7 @@ async def read_version(context: Context, call: Call) -> Reply:
 async def read_settings(context: Context, call: Call) -> Reply:
     """What of the settings concerns clients: nobody is told who uses this server."""
     api = {
-        "csrf_protection_enabled": False,
+        "csrf_protection_enabled": context.csrf is not None,
         "default_limit": LIMIT_MAX,
         "max_parameter_size": context.limits.parameters_bytes_max,
     }

@@ -1,12 +1,28 @@
 """The root: which server this is, whether it lives, and whether it can serve."""
 
 from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from events.instants import Instant
 
 from ..context import Context
 from ..http.calls import Call
 from ..http.errors import Reply, answered, detail, invalid
 from ..http.operations import Operation
 from ..http.versions import API_VERSION
+
+
+class CsrfToken(Struct, frozen=True):
+    """What a client shows when it changes something, until it expires."""
+
+    id: UUID
+    created: Instant
+    updated: Instant
+    token: str
+    client: str
+    expiration: Instant
 
 
 async def hello(context: Context, call: Call) -> Reply:
@@ -40,11 +56,18 @@ async def ready(context: Context, call: Call) -> Reply:
     return answered({"message": "OK"})
 
 
-async def csrf_token(context: Context, call: Call) -> Reply:
-    """Always the 422 by which clients know that they need no token."""
-    if not call.query("client"):
+async def create_csrf_token(context: Context, call: Call) -> Reply:
+    """A token to change things with, or the 422 by which clients know that they need none."""
+    client = call.query("client")
+    if not client:
         raise invalid("Field required", "query", "client", kind="missing")
-    raise detail(422, "CSRF protection is disabled.")
+    if context.csrf is None:
+        raise detail(422, "CSRF protection is disabled.")
+    token, expiration = context.csrf.token(client)
+    now = context.now()
+    return answered(
+        CsrfToken(context.new_id(), now, now, token=token, client=client, expiration=expiration)
+    )
 
 
 def _get(path: str, handler: Any, summary: str, gives: Any, **more: Any) -> Operation:
@@ -53,7 +76,8 @@ def _get(path: str, handler: Any, summary: str, gives: Any, **more: Any) -> Oper
 
 OPERATIONS = (
     _get("/hello", hello, "Hello", str, tag="Root"),
-    _get("/csrf-token", csrf_token, "Create Csrf Token", dict, tag="Root", query=("client",)),
+    _get("/csrf-token", create_csrf_token, "Create Csrf Token", CsrfToken, tag="Root",
+         query=("client",)),
     _get("/version", version, "Server Version", str, tag="Root"),
     _get(
         "/health", health, "Health Check", bool, tag="Root", is_open=True, is_versioned=False

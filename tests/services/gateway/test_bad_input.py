@@ -153,6 +153,28 @@ def test_parameters_have_a_largest_size(api: httpx.Client, flow_id: str) -> None
     assert problem["msg"].startswith("Value error, Flow run parameters must be less than 524,288")
 
 
+def test_parameters_have_a_largest_size_wherever_they_are_given(
+    api: httpx.Client, flow_id: str, run_id: str
+) -> None:
+    small, large = ({"a": "x" * size} for size in (1, 600_000))
+    made = api.post("/deployments/", json={"name": "d", "flow_id": flow_id, "parameters": small})
+    deployment = f"/deployments/{made.json()['id']}"
+    refused = [
+        api.post("/deployments/", json={"name": "d", "flow_id": flow_id, "parameters": large}),
+        api.patch(deployment, json={"parameters": large}),
+        api.post(f"{deployment}/create_flow_run", json={"parameters": large}),
+        api.patch(f"/flow_runs/{run_id}", json={"parameters": large}),
+    ]
+    for answer in refused:
+        assert answer.status_code == 422, answer.text
+        (problem,) = answer.json()["exception_detail"]
+        assert problem["loc"] == ["body", "parameters"]
+    many = api.post(f"{deployment}/create_flow_run/bulk", json=[{"parameters": large}])
+    assert [one["status"] for one in many.json()["results"]] == ["FAILED"]
+    assert api.get(deployment).json()["parameters"] == small
+    assert api.get(f"/flow_runs/{run_id}").json()["parameters"] == {}
+
+
 def test_a_body_has_a_largest_size(api: httpx.Client) -> None:
     answer = api.post("/flows/", content=b'{"name":"' + b"x" * 4_600_000 + b'"}')
     assert answer.status_code == 413

@@ -11,7 +11,7 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
-from ...parameters import problem
+from ...parameters import bound, problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, change, existing, is_new, missing, remove, store
@@ -44,6 +44,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         **flow.labels, "prefect.flow.id": str(flow.id), **(given.labels or {})
     }  # fmt: skip
     fields["schedules"] = new_schedules(context, given.schedules)
+    bound(context, given.parameters)
     fields["parameters"] = given.parameters
     if given.enforce_parameter_schema is not UNSET:
         fields["enforce_parameter_schema"] = given.enforce_parameter_schema
@@ -111,6 +112,7 @@ async def update_deployment(context: Context, call: Call) -> Reply:
         value = getattr(given, name)
         if value is not UNSET and value is not None:
             fields[name] = value
+    bound(context, fields.get("parameters", {}))
     deployment = await context.resource(Deployment, call.id)
     if deployment is None:
         raise detail(404, "Deployment not found.")

@@ -22,7 +22,7 @@ from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import Reply, answered, detail
 from ...http.operations import Operation
-from ...parameters import made, problem
+from ...parameters import bound, made, problem
 from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import Labels
@@ -83,6 +83,7 @@ async def creation(
 
     Whoever asks, it is created as a client of today would have it.
     """
+    bound(context, given.parameters)
     key = given.idempotency_key
     id = context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key)
     queue = await _queue(context, deployment, given.work_queue_name)

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from msgspec import json
-
 from events.changes import FlowRunCreated
 from events.entities import Flow
 from events.identity import flow_run_id_of
@@ -12,8 +10,9 @@ from events.proposals import CreateFlowRun
 
 from ...context import Context, existing
 from ...http.calls import Call
-from ...http.errors import CONFLICT, Reply, answered, detail, invalid
+from ...http.errors import CONFLICT, Reply, answered, detail
 from ...http.operations import Operation
+from ...parameters import bound
 from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import FlowRunCreate
@@ -23,7 +22,7 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     """Create a flow run, or find the one that its key has made before: 201 or 200."""
     given = call.as_a(FlowRunCreate)
     if len(call.body) > context.limits.parameters_bytes_max:
-        _bound_parameters(given, context.limits.parameters_bytes_max)
+        bound(context, given.parameters)
     flow = await context.flow(given.flow_id)
     if flow is None:
         raise detail(409, CONFLICT)
@@ -89,17 +88,6 @@ async def parent_of(context: Context, task_run_id: UUID | None, flow_run_id: UUI
     if await context.flow_run(flow_run_id) is None:
         raise detail(409, CONFLICT)
     return None  # found by its key, and stays as it is
-
-
-def _bound_parameters(given: FlowRunCreate, most: int) -> None:
-    size = len(json.encode(given.parameters))
-    if size > most:
-        raise invalid(
-            f"Value error, Flow run parameters must be less than {most:,} bytes when serialized"
-            f" (got {size:,} bytes)",
-            "body",
-            "parameters",
-        )
 
 
 OPERATIONS = (

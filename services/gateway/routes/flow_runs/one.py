@@ -12,6 +12,7 @@ from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, failed
 from ...http.operations import Operation
+from ...parameters import bound
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import FlowRunUpdate, Labels, SetState
 from ..orchestration import OrchestrationResult, orchestrated, proposal_id
@@ -45,6 +46,8 @@ async def read_flow_run(context: Context, call: Call) -> Reply:
 async def update_flow_run(context: Context, call: Call) -> Reply:
     """Change attributes of a flow run."""
     given = call.as_a(FlowRunUpdate)
+    if given.parameters is not UNSET:
+        bound(context, given.parameters)
     run = existing(await context.flow_run(call.id))
     if given.job_variables is not UNSET and given.job_variables is not None:
         state = run.progress.state

@@ -1,0 +1,47 @@
+"""Only those come in whose address is in one of some networks."""
+
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from msgspec import json
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..http.errors import Reply
+from ..recent import Recent
+from .refusing import host_of, refuse
+
+FORBIDDEN = Reply(403, json.encode({"exception_message": "Forbidden: not from this address"}))
+ADDRESSES_MAX = 10_000
+"""Addresses that are remembered."""
+
+
+class Networks:
+    """*app* for the *networks*, such as `10.0.0.0/8`."""
+
+    def __init__(self, app: ASGIApp, networks: tuple[str, ...]) -> None:
+        self._app = app
+        self._networks: list[IPv4Network | IPv6Network] = [
+            ip_network(each, strict=False) for each in networks
+        ]
+        self._known: Recent[str, bool] = Recent(ADDRESSES_MAX)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._may_come(host_of(scope)):
+            await self._app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, FORBIDDEN)
+
+    def _may_come(self, host: str) -> bool:
+        known = self._known.get(host)
+        if known is None:
+            known = self._is_within(host)
+            self._known.put(host, known)
+        return known
+
+    def _is_within(self, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._networks)
