@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from functools import cache
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -23,7 +23,7 @@ from .guards.csrf import Csrf
 from .http import versions
 from .http.doors import Api, Doors
 from .http.endpoints import Endpoint
-from .http.openapi import paths_and_schemas
+from .http.openapi import document
 from .http.operations import Operation
 from .limits import GatewayLimits
 from .proposing import Proposing
@@ -91,7 +91,7 @@ def create_app(
         exception_handlers={Exception: _broken},
     )
     _open(app, context, origins)
-    app.openapi = lambda: _document(app)
+    app.openapi = cache(lambda: document(OPERATIONS, app.title, PREFIX))
     app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
     return app
 
@@ -122,15 +122,3 @@ def _route(one: Operation, endpoint: Endpoint) -> Route:
     route = Route(PREFIX + one.path, endpoint, methods=[one.method], name=one.summary)
     route.methods = {one.method}
     return route
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        paths, schemas = paths_and_schemas(OPERATIONS, PREFIX)
-        app.openapi_schema = {
-            "openapi": "3.1.0",
-            "info": {"title": app.title, "version": app.version},
-            "paths": paths,
-            "components": {"schemas": schemas},
-        }
-    return app.openapi_schema

@@ -1,129 +1,129 @@
-"""The operations of the HTTP API that the client package can call, tier by tier."""
+"""The operations of the HTTP API that the client package can call, tier by tier, by their names."""
 
 CLIENT_OPERATIONS = """
-GET /admin/version
-GET /csrf-token
-GET /admin/storage
-GET /health
-POST /flows/
-GET /flows/{id}
-POST /flow_runs/
-GET /flow_runs/{id}
-PATCH /flow_runs/{id}
-POST /flow_runs/{id}/set_state
-POST /flow_runs/filter
-POST /flow_runs/{id}/input
-GET /flow_runs/{id}/input/{key}
-POST /flow_runs/{id}/resume
-POST /task_runs/
-GET /task_runs/{id}
-POST /logs/
-POST /v2/concurrency_limits/increment-with-lease
-POST /v2/concurrency_limits/decrement-with-lease
-POST /v2/concurrency_limits/leases/{lease_id}/renew
-POST /v2/concurrency_limits/increment
-POST /deployments/
-PATCH /deployments/{id}
-GET /deployments/{id}
-GET /deployments/name/{flow_name}/{deployment_name}
-POST /deployments/{id}/create_flow_run
-POST /deployments/get_scheduled_flow_runs
-DELETE /automations/owned-by/{resource_id}
-GET /events/filter/next
-POST /events/filter
-PATCH /flow_runs/{id}/labels
-POST /flow_runs/{id}/input/filter
-DELETE /flow_runs/{id}/input/{key}
-DELETE /flow_runs/{id}
-POST /task_runs/filter
-DELETE /task_runs/{id}
-POST /logs/filter
-POST /flows/filter
-DELETE /flows/{id}
-POST /deployments/filter
-DELETE /deployments/{id}
-POST /deployments/{id}/schedules
-PATCH /deployments/{id}/schedules/{schedule_id}
-DELETE /deployments/{id}/schedules/{schedule_id}
-POST /work_pools/
-GET /work_pools/{name}
-PATCH /work_pools/{name}
-DELETE /work_pools/{name}
-POST /work_pools/filter
-POST /work_pools/{name}/get_scheduled_flow_runs
-POST /work_pools/{work_pool_name}/workers/heartbeat
-POST /work_pools/{work_pool_name}/workers/filter
-POST /work_pools/{work_pool_name}/queues/filter
-POST /work_pools/{work_pool_name}/queues
-GET /work_pools/{work_pool_name}/queues/{name}
-GET /work_queues/{id}
-PATCH /work_queues/{id}
-DELETE /work_queues/{id}
-POST /work_queues/filter
-GET /work_queues/{id}/status
-POST /block_documents/
-PATCH /block_documents/{id}
-GET /block_documents/{id}
-DELETE /block_documents/{id}
-POST /block_documents/filter
-POST /block_schemas/
-GET /block_schemas/checksum/{checksum}
-POST /block_schemas/filter
-POST /block_types/
-PATCH /block_types/{id}
-GET /block_types/slug/{slug}
-POST /block_types/filter
-GET /block_types/slug/{slug}/block_documents/name/{block_document_name}
-POST /variables/
-GET /variables/name/{name}
-PATCH /variables/name/{name}
-DELETE /variables/name/{name}
-POST /variables/filter
-POST /artifacts/
-PATCH /artifacts/{id}
-POST /artifacts/filter
-POST /artifacts/latest/filter
-DELETE /artifacts/{id}
-POST /automations/
-POST /automations/filter
-GET /automations/{id}
-PUT /automations/{id}
-PATCH /automations/{id}
-DELETE /automations/{id}
-GET /automations/related-to/{resource_id}
-POST /v2/concurrency_limits/
-GET /v2/concurrency_limits/{id_or_name}
-PATCH /v2/concurrency_limits/{id_or_name}
-DELETE /v2/concurrency_limits/{id_or_name}
-POST /v2/concurrency_limits/filter
-POST /concurrency_limits/
-GET /concurrency_limits/tag/{tag}
-POST /concurrency_limits/filter
-POST /concurrency_limits/tag/{tag}/reset
-DELETE /concurrency_limits/tag/{tag}
-POST /flow_runs/count
-GET /flows/name/{name}
-GET /deployments/{id}/schedules
-POST /work_queues/{id}/get_runs
-POST /work_queues/{id}/concurrency_status
-POST /work_pools/{name}/concurrency_status
-POST /work_queues/
-GET /work_queues/name/{name}
-GET /collections/views/{view}
-GET /block_schemas/{id}
-GET /block_types/slug/{slug}/block_documents
-DELETE /block_types/{id}
-GET /block_types/{id}
-POST /v2/concurrency_limits/decrement
-POST /concurrency_limits/increment
-POST /concurrency_limits/decrement
-PUT /admin/storage
-DELETE /admin/storage
-GET /admin/settings
-GET /hello
-GET /flow_run_states/
-GET /flow_run_states/{id}
-GET /task_run_states/
-POST /task_runs/{id}/set_state
-PATCH /task_runs/{id}
-"""
+GET /admin/version read_version
+GET /csrf-token create_csrf_token
+GET /admin/storage read_server_default_result_storage
+GET /health health_check
+POST /flows/ create_flow
+GET /flows/{id} read_flow
+POST /flow_runs/ create_flow_run
+GET /flow_runs/{id} read_flow_run
+PATCH /flow_runs/{id} update_flow_run
+POST /flow_runs/{id}/set_state set_flow_run_state
+POST /flow_runs/filter read_flow_runs
+POST /flow_runs/{id}/input create_flow_run_input
+GET /flow_runs/{id}/input/{key} read_flow_run_input
+POST /flow_runs/{id}/resume resume_flow_run
+POST /task_runs/ create_task_run
+GET /task_runs/{id} read_task_run
+POST /logs/ create_logs
+POST /v2/concurrency_limits/increment-with-lease bulk_increment_active_slots_with_lease
+POST /v2/concurrency_limits/decrement-with-lease bulk_decrement_active_slots_with_lease
+POST /v2/concurrency_limits/leases/{lease_id}/renew renew_concurrency_lease
+POST /v2/concurrency_limits/increment bulk_increment_active_slots
+POST /deployments/ create_deployment
+PATCH /deployments/{id} update_deployment
+GET /deployments/{id} read_deployment
+GET /deployments/name/{flow_name}/{deployment_name} read_deployment_by_name
+POST /deployments/{id}/create_flow_run create_flow_run_from_deployment
+POST /deployments/get_scheduled_flow_runs get_scheduled_flow_runs_for_deployments
+DELETE /automations/owned-by/{resource_id} delete_automations_owned_by_resource
+GET /events/filter/next read_account_events_page
+POST /events/filter read_events
+PATCH /flow_runs/{id}/labels update_flow_run_labels
+POST /flow_runs/{id}/input/filter filter_flow_run_input
+DELETE /flow_runs/{id}/input/{key} delete_flow_run_input
+DELETE /flow_runs/{id} delete_flow_run
+POST /task_runs/filter read_task_runs
+DELETE /task_runs/{id} delete_task_run
+POST /logs/filter read_logs
+POST /flows/filter read_flows
+DELETE /flows/{id} delete_flow
+POST /deployments/filter read_deployments
+DELETE /deployments/{id} delete_deployment
+POST /deployments/{id}/schedules create_deployment_schedules
+PATCH /deployments/{id}/schedules/{schedule_id} update_deployment_schedule
+DELETE /deployments/{id}/schedules/{schedule_id} delete_deployment_schedule
+POST /work_pools/ create_work_pool
+GET /work_pools/{name} read_work_pool
+PATCH /work_pools/{name} update_work_pool
+DELETE /work_pools/{name} delete_work_pool
+POST /work_pools/filter read_work_pools
+POST /work_pools/{name}/get_scheduled_flow_runs get_scheduled_flow_runs
+POST /work_pools/{work_pool_name}/workers/heartbeat worker_heartbeat
+POST /work_pools/{work_pool_name}/workers/filter read_workers
+POST /work_pools/{work_pool_name}/queues/filter read_work_queues
+POST /work_pools/{work_pool_name}/queues create_work_queue
+GET /work_pools/{work_pool_name}/queues/{name} read_work_queue
+GET /work_queues/{id} read_work_queue
+PATCH /work_queues/{id} update_work_queue
+DELETE /work_queues/{id} delete_work_queue
+POST /work_queues/filter read_work_queues
+GET /work_queues/{id}/status read_work_queue_status
+POST /block_documents/ create_block_document
+PATCH /block_documents/{id} update_block_document_data
+GET /block_documents/{id} read_block_document_by_id
+DELETE /block_documents/{id} delete_block_document
+POST /block_documents/filter read_block_documents
+POST /block_schemas/ create_block_schema
+GET /block_schemas/checksum/{checksum} read_block_schema_by_checksum
+POST /block_schemas/filter read_block_schemas
+POST /block_types/ create_block_type
+PATCH /block_types/{id} update_block_type
+GET /block_types/slug/{slug} read_block_type_by_slug
+POST /block_types/filter read_block_types
+GET /block_types/slug/{slug}/block_documents/name/{block_document_name} read_block_document_by_name_for_block_type
+POST /variables/ create_variable
+GET /variables/name/{name} read_variable_by_name
+PATCH /variables/name/{name} update_variable_by_name
+DELETE /variables/name/{name} delete_variable_by_name
+POST /variables/filter read_variables
+POST /artifacts/ create_artifact
+PATCH /artifacts/{id} update_artifact
+POST /artifacts/filter read_artifacts
+POST /artifacts/latest/filter read_latest_artifacts
+DELETE /artifacts/{id} delete_artifact
+POST /automations/ create_automation
+POST /automations/filter read_automations
+GET /automations/{id} read_automation
+PUT /automations/{id} update_automation
+PATCH /automations/{id} patch_automation
+DELETE /automations/{id} delete_automation
+GET /automations/related-to/{resource_id} read_automations_related_to_resource
+POST /v2/concurrency_limits/ create_concurrency_limit_v2
+GET /v2/concurrency_limits/{id_or_name} read_concurrency_limit_v2
+PATCH /v2/concurrency_limits/{id_or_name} update_concurrency_limit_v2
+DELETE /v2/concurrency_limits/{id_or_name} delete_concurrency_limit_v2
+POST /v2/concurrency_limits/filter read_all_concurrency_limits_v2
+POST /concurrency_limits/ create_concurrency_limit
+GET /concurrency_limits/tag/{tag} read_concurrency_limit_by_tag
+POST /concurrency_limits/filter read_concurrency_limits
+POST /concurrency_limits/tag/{tag}/reset reset_concurrency_limit_by_tag
+DELETE /concurrency_limits/tag/{tag} delete_concurrency_limit_by_tag
+POST /flow_runs/count count_flow_runs
+GET /flows/name/{name} read_flow_by_name
+GET /deployments/{id}/schedules read_deployment_schedules
+POST /work_queues/{id}/get_runs read_work_queue_runs
+POST /work_queues/{id}/concurrency_status read_work_queue_concurrency_status
+POST /work_pools/{name}/concurrency_status read_work_pool_concurrency_status
+POST /work_queues/ create_work_queue
+GET /work_queues/name/{name} read_work_queue_by_name
+GET /collections/views/{view} read_view_content
+GET /block_schemas/{id} read_block_schema_by_id
+GET /block_types/slug/{slug}/block_documents read_block_documents_for_block_type
+DELETE /block_types/{id} delete_block_type
+GET /block_types/{id} read_block_type_by_id
+POST /v2/concurrency_limits/decrement bulk_decrement_active_slots
+POST /concurrency_limits/increment increment_concurrency_limits_v1
+POST /concurrency_limits/decrement decrement_concurrency_limits_v1
+PUT /admin/storage update_server_default_result_storage
+DELETE /admin/storage clear_server_default_result_storage
+GET /admin/settings read_settings
+GET /hello hello
+GET /flow_run_states/ read_flow_run_states
+GET /flow_run_states/{id} read_flow_run_state
+GET /task_run_states/ read_task_run_states
+POST /task_runs/{id}/set_state set_task_run_state
+PATCH /task_runs/{id} update_task_run
+"""  # noqa: E501

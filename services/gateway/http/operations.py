@@ -24,7 +24,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     *takes* is the type of the body and *gives* that of the answer; *statuses* are those of
     success. Values of the query string must be there, or *may_ask* for something. An *is_busy*
     operation has a door of its own. An *is_open* one asks for no credentials, and one that is not
-    *is_versioned* for no API version.
+    *is_versioned* for no API version. *refusals* are statuses that it has besides those of all.
+    The *summary* is the name under which generated clients know it.
     """
 
     method: str
@@ -37,6 +38,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = (200,)
     query: tuple[str, ...] = ()
     may_ask: tuple[str, ...] = ()
+    refusals: tuple[int, ...] = ()
+    content_type: str = "application/json"
     is_busy: bool = False
     is_open: bool = False
     is_versioned: bool = True

@@ -97,14 +97,14 @@ def test_the_openapi_document_has_every_operation_with_its_bodies(api: httpx.Cli
         f"{method.upper()} {path}" for path, each in document["paths"].items() for method in each
     }
     assert {
-        "POST /api/flow_runs/{id}/set_state",
-        "GET /api/flow_runs/{id}",
-        "POST /api/logs/",
-        "POST /api/flow_runs/filter",
-        "GET /api/ready",
+        "POST /flow_runs/{id}/set_state",
+        "GET /flow_runs/{id}",
+        "POST /logs/",
+        "POST /flow_runs/filter",
+        "GET /ready",
     } <= operations
     assert len(operations) == len(OPERATIONS)
-    set_state = document["paths"]["/api/flow_runs/{id}/set_state"]["post"]
+    set_state = document["paths"]["/flow_runs/{id}/set_state"]["post"]
     taken = set_state["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     assert taken == "#/components/schemas/SetState"
     assert set(document["components"]["schemas"]["SetState"]["properties"]) == {"state", "force"}

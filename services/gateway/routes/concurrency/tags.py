@@ -169,7 +169,7 @@ OPERATIONS = (
               gives=list[TagLimitResponse]),
     Operation(method="POST", path="/concurrency_limits/increment", handler=increment_tags,
               summary="Increment Concurrency Limits V1", tag=GROUP, takes=TagSlots,
-              gives=list[LimitTakenResponse]),
+              gives=list[LimitTakenResponse], refusals=(423,)),
     Operation(method="POST", path="/concurrency_limits/decrement", handler=decrement_tags,
               summary="Decrement Concurrency Limits V1", tag=GROUP, takes=TagSlots,
               gives=list[LimitTakenResponse]),

@@ -119,7 +119,7 @@ OPERATIONS = (
               summary="Filter Flow Run Input", tag="Flow Runs", takes=InputQuery,
               gives=list[InputResponse]),
     Operation(method="GET", path="/flow_runs/{id:uuid}/input/{key}", handler=read_input,
-              summary="Read Flow Run Input", tag="Flow Runs", gives=str),
+              summary="Read Flow Run Input", tag="Flow Runs", gives=str, content_type="text/plain"),
     Operation(method="DELETE", path="/flow_runs/{id:uuid}/input/{key}", handler=delete_input,
               summary="Delete Flow Run Input", tag="Flow Runs", statuses=(204,)),
 )  # fmt: skip

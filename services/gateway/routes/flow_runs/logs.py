@@ -40,5 +40,5 @@ async def download_logs(context: Context, call: Call) -> Reply:
 
 OPERATIONS = (
     Operation(method="GET", path="/flow_runs/{id:uuid}/logs/download", handler=download_logs,
-              summary="Download Logs", tag="Flow Runs"),
+              summary="Download Logs", tag="Flow Runs", gives=str, content_type="text/csv"),
 )  # fmt: skip
