@@ -35,7 +35,7 @@ from services.rules import Terms
 from services.timers import Kind, Limits, Periods, Silence, Spans, Timers
 
 from . import clock
-from .bus.connecting import connected, streams_of
+from .bus.connecting import connected, service, streams_of
 from .bus.encryption_key import EncryptionKeyInvalid, encryption_key
 from .serving.http import Http
 from .settings import Settings
@@ -47,9 +47,9 @@ OUTAGES = (OperationalError, ViewsAbsent)
 
 
 @asynccontextmanager
-async def opened(streams: Streams, url: str) -> AsyncGenerator[RedisEventLog]:
-    """A log of one's own connections, closed in the end."""
-    redis = connected(url)
+async def opened(streams: Streams, url: str, role: str) -> AsyncGenerator[RedisEventLog]:
+    """A log of a service's own connections, closed in the end."""
+    redis = connected(url, service(streams.prefix, role))
     try:
         yield RedisEventLog(redis, streams)
     finally:
@@ -107,7 +107,7 @@ class Projector(NamedTuple):
 @asynccontextmanager
 async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Projector]:
     """A projector, running."""
-    async with opened(streams, url) as log:
+    async with opened(streams, url, "projector") as log:
         with views_of(settings) as engine:
             away = (RedisError, OSError)
             worker = Worker(log, Store(engine), PROJECTIONS, away)
@@ -215,7 +215,7 @@ def limits_of(settings: Settings) -> Limits:
 async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Clockwork]:
     """Timers, running."""
     async with AsyncExitStack() as stack:
-        log = await stack.enter_async_context(opened(streams, url))
+        log = await stack.enter_async_context(opened(streams, url, "timers"))
         redis = connected(url)
         stack.push_async_callback(redis.aclose)
         proposer = await stack.enter_async_context(
@@ -271,7 +271,7 @@ def guards_of(settings: Settings, key: str | None) -> Guards:
 async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Http]:
     """The API answers; whoever is connected is told when it ends."""
     async with AsyncExitStack() as stack:
-        log = await stack.enter_async_context(opened(streams, url))
+        log = await stack.enter_async_context(opened(streams, url, "gateway"))
         redis = connected(url)
         stack.push_async_callback(redis.aclose)
         timeout_s = settings.reply_timeout_ms / 1000
@@ -314,7 +314,7 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
     """All services in this event loop; yields the API's URL and what ends when one is broken."""
     streams = await streams_of(settings, url)
     async with AsyncExitStack() as stack:
-        redis = connected(url)
+        redis = connected(url, service(streams.prefix, "rule-processor"))
         stack.push_async_callback(redis.aclose)
         await RedisEventLog(redis, streams).create()
         views = await stack.enter_async_context(projector(settings, streams, url))

@@ -25,8 +25,8 @@ class NoLog(ForPeople):
     """There is no log to speak to; the message says where none was found."""
 
 
-def connected(url: str) -> Any:
-    """A client of the Redis at *url*; it connects when it is first used.
+def connected(url: str, name: str | None = None) -> Any:
+    """A client of the Redis at *url*, there known by *name*; it connects when it is first used.
 
     Typed `Any`: redis-py declares most answers as "this or an awaitable of it".
     """
@@ -38,10 +38,23 @@ def connected(url: str) -> Any:
         "socket_timeout": ANSWER_S,
         "health_check_interval": 0,
         "retry": Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
+        "client_name": name,
     }
     return packing(
         Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
     )
+
+
+def service(prefix: str, role: str) -> str:
+    """The name of the connections of a service, by which others see that it runs."""
+    return f"{prefix}:{role}"
+
+
+async def services_on(redis: Any, prefix: str) -> list[str]:
+    """The services that are connected to this Redis and work under *prefix*."""
+    start = service(prefix, "")
+    names: list[str] = [each["name"] for each in await redis.client_list()]
+    return sorted({name.removeprefix(start) for name in names if name.startswith(start)})
 
 
 async def log_on(redis: Any, prefix: str) -> RedisEventLog:

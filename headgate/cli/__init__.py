@@ -26,6 +26,7 @@ COMMANDS = {
     "keys": "keys",
     "replay": "replay",
     "rebuild": "rebuild",
+    "reset": "reset",
     "dead-letters": "dead_letters",
     "doctor": "doctor",
     "settings": "about",

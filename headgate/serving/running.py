@@ -15,7 +15,7 @@ from projections.store import Outdated
 from services.patience import pause_s
 
 from .. import clock, logs, wiring
-from ..bus.connecting import connected, redis_of, streams_of
+from ..bus.connecting import connected, redis_of, service, streams_of
 from ..bus.data_dir import owned
 from ..bus.embedded import embedded
 from ..errors import ForPeople
@@ -133,7 +133,8 @@ async def _timers(settings: Settings, url: str) -> None:
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:
-    streams, redis = await _streams(settings, url), connected(url)
+    streams = await _streams(settings, url)
+    redis = connected(url, service(streams.prefix, "rule-processor"))
     try:
         processor = wiring.rule_processor(settings, streams, url, redis)
         async with readiness(settings.host, settings.health_port, processor.ready) as port:

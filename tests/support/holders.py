@@ -62,5 +62,5 @@ def changes_of(running: Running) -> list[Change]:
 async def _entries(running: Running) -> list[Entry]:
     settings = Settings(redis_url=running.redis_url, prefix=running.prefix)
     streams = await streams_of(settings, running.redis_url)
-    async with wiring.opened(streams, running.redis_url) as log:
+    async with wiring.opened(streams, running.redis_url, "holders") as log:
         return await logged(log, streams.control)
