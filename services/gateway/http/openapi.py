@@ -126,8 +126,9 @@ def operation_id(one: Operation) -> str:
 
 
 def _operation(one: Operation, path: str, takes: Any, gives: Any) -> dict[str, Any]:
-    content = {one.content_type: {"schema": {} if gives is None else gives}}
-    answers = {
+    schema: dict[str, Any] = {} if gives is None else gives
+    content: dict[str, Any] = {one.content_type: {"schema": schema}}
+    answers: dict[str, Any] = {
         str(status): {
             "description": one.summary,
             **({"content": content} if status != 204 else {}),
