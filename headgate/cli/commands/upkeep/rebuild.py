@@ -8,12 +8,12 @@ from projections.rebuild import rebuild as rebuilt
 from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 
-from ... import clock
-from ...bus.connecting import log_of
-from ...errors import Misused
-from ..console import out
-from ..progress import shown
-from ..where import HERE, Where
+from .... import clock
+from ....bus.connecting import log_of
+from ....errors import Misused
+from ...console import out
+from ...progress import shown
+from ...where import HERE, Where
 
 
 def rebuild(*views: str, where: Where = HERE) -> int:

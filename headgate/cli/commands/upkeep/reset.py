@@ -11,11 +11,11 @@ from projections.clearing import clear, tables_of
 from projections.store import open_engine
 from projections.views import PROJECTIONS
 
-from ...bus.connecting import connected, log_on, redis_of, services_on
-from ...errors import ForPeople, Misused
-from ...settings import Settings, masked
-from ..console import out
-from ..where import HERE, Where
+from ....bus.connecting import connected, log_on, redis_of, services_on
+from ....errors import ForPeople, Misused
+from ....settings import Settings, masked
+from ...console import out
+from ...where import HERE, Where
 
 CONSENT = "yes"
 

@@ -1,0 +1,1 @@
+"""Commands that put a server in order: views built anew, everything emptied."""
