@@ -100,17 +100,13 @@ def _like(column: ColumnElement[Any], pattern: str) -> Condition:
     return column.ilike(pattern.replace("\\", "\\\\"), escape="\\")
 
 
-def named(column: ColumnElement[Any], name: NameIs | None) -> Conditions:
+def named(column: ColumnElement[Any], name: NameIs) -> Conditions:
     """What is demanded of a name."""
-    if name is None:
-        return []
     return among(column, name.any_) + contains(column, name.like_)
 
 
-def starting(column: ColumnElement[Any], name: NameStarts | None) -> Conditions:
+def starting(column: ColumnElement[Any], name: NameStarts) -> Conditions:
     """What is demanded of the beginning of a name."""
-    if name is None:
-        return []
     found = among(column, name.any_)
     if name.startswith_ is not None:
         begins = [_like(column, f"{start}%") for start in name.startswith_]
@@ -118,10 +114,8 @@ def starting(column: ColumnElement[Any], name: NameStarts | None) -> Conditions:
     return found
 
 
-def tagged(column: ColumnElement[Any], tags: TagsAre | None) -> Conditions:
+def tagged(column: ColumnElement[Any], tags: TagsAre) -> Conditions:
     """What is demanded of tags, a JSON list."""
-    if tags is None:
-        return []
     found: Conditions = []
     if tags.all_ is not None:
         found.append(and_(column.is_not(None), *(has_tag(column, tag) for tag in tags.all_)))
@@ -134,12 +128,10 @@ def tagged(column: ColumnElement[Any], tags: TagsAre | None) -> Conditions:
 
 def timed(
     column: ColumnElement[Any],
-    instant: InstantIs | None,
+    instant: InstantIs,
     or_else: ColumnElement[Any] | None = None,
 ) -> Conditions:
     """What is demanded of an instant; *or_else* is compared where *column* is null."""
-    if instant is None:
-        return []
     found: Conditions = []
     compared = column if or_else is None else func.coalesce(column, or_else)
     if instant.before_ is not None:
@@ -156,10 +148,8 @@ def _texts(types: list[StateType] | None) -> list[str] | None:
     return None if types is None else [type.value for type in types]
 
 
-def in_state(columns: Columns, state: StateIs | None) -> Conditions:
+def in_state(columns: Columns, state: StateIs) -> Conditions:
     """What is demanded of a run's state."""
-    if state is None:
-        return []
     found: Conditions = []
     if state.type is not None:
         found += among(columns.state_type, _texts(state.type.any_), _texts(state.type.not_any_))
@@ -168,18 +158,14 @@ def in_state(columns: Columns, state: StateIs | None) -> Conditions:
     return combined(state.operator, found)
 
 
-def created_by(columns: Columns, by: CreatedByIs | None) -> Conditions:
+def created_by(columns: Columns, by: CreatedByIs) -> Conditions:
     """What is demanded of a run's creator."""
-    if by is None:
-        return []
     found = among(columns.created_by_id, by.id_) + among(columns.created_by_type, by.type_)
     return combined(by.operator, found + null(columns.created_by, by.is_null_))
 
 
-def levelled(column: ColumnElement[Any], number: NumberIs | None) -> Conditions:
+def levelled(column: ColumnElement[Any], number: NumberIs) -> Conditions:
     """What is demanded of a number."""
-    if number is None:
-        return []
     found: Conditions = []
     if number.ge_ is not None:
         found.append(column >= number.ge_)
@@ -190,10 +176,8 @@ def levelled(column: ColumnElement[Any], number: NumberIs | None) -> Conditions:
     return found
 
 
-def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch | None) -> Conditions:
+def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch) -> Conditions:
     """What a search demands of *texts*, which are searched together."""
-    if search is None:
-        return []
     where = func.lower(texts[0])
     for text in texts[1:]:
         where = where.concat(" ").concat(func.lower(text))

@@ -1,14 +1,14 @@
 """What a filter demands of a resource: each criterion, of the field that it is named after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import structs
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, select, type_coerce
 
 from events.queries import BlockDocumentQuery, BlockTypeQuery, DeploymentFilter, KindPage
 from events.queries.criteria import (
     AllOf,
+    Combined,
     Contains,
     Criterion,
     Equals,
@@ -19,8 +19,14 @@ from events.queries.criteria import (
     KeyIs,
     NameIs,
     NameStarts,
+    NullableIdIs,
+    NullableInstantIs,
     NullableNumberIs,
+    NullableTextIs,
+    NumberIs,
+    ParentIs,
     TagsAre,
+    TaskRunIdIs,
     TextIs,
     TextIsAny,
     WorkerStatusIs,
@@ -43,7 +49,6 @@ from .criteria import (
     named,
     null,
     related,
-    some,
     starting,
     tagged,
     timed,
@@ -52,11 +57,11 @@ from .criteria import (
 resources = resources_view.table(resources_view.name)
 _flows = flows_view.table(flows_view.name)
 
-Wanted = IdIs | IdIsAny | TextIs | TextIsAny | WorkerStatusIs
 
-
-def _one_of(column: ColumnElement[Any], wanted: Wanted) -> Conditions:
-    return among(column, wanted.any_, getattr(wanted, "not_any_", None))
+def _one_of(column: ColumnElement[Any], wanted: Any) -> Conditions:
+    found = among(column, wanted.any_, getattr(wanted, "not_any_", None))
+    found += null(column, getattr(wanted, "is_null_", None))
+    return combined(wanted.operator, found) if isinstance(wanted, Combined) else found
 
 
 def _all_of(column: ColumnElement[Any], wanted: AllOf) -> Conditions:
@@ -90,8 +95,14 @@ MET: dict[type[Criterion], Callable[[ColumnElement[Any], Any], Conditions]] = {
     KeyIs: _keyed,
     NameIs: named,
     NameStarts: starting,
+    NullableIdIs: _one_of,
+    NullableInstantIs: timed,
     NullableNumberIs: levelled,
+    NullableTextIs: _one_of,
+    NumberIs: levelled,
+    ParentIs: _one_of,
     TagsAre: tagged,
+    TaskRunIdIs: _one_of,
     TextIs: _one_of,
     TextIsAny: _one_of,
     WorkerStatusIs: _one_of,
@@ -113,30 +124,48 @@ READ: dict[type[Criterion], Callable[[Any], ColumnElement[Any]]] = {
 """How what a kind shows is read for a criterion; as text, unless it is here."""
 
 
-def demanded(c: Columns, kind: Kind, demands: Criterion | None) -> Conditions:
-    """The conditions under which a row meets *demands*."""
+Others = Mapping[str, Callable[[Columns, Any], Conditions]]
+"""What becomes of criteria that are not met by the column that their field is named after."""
+
+NO_OTHERS: Others = {}
+
+
+def at(name: str) -> Callable[[Columns, Any], Conditions]:
+    """A criterion is met by the column *name*."""
+    return lambda c, criterion: MET[type(criterion)](c[name], criterion)
+
+
+def demanded(
+    c: Columns,
+    demands: Criterion | None,
+    others: Others = NO_OTHERS,
+    kind: Kind | None = None,
+) -> Conditions:
+    """The conditions under which a row, maybe one of a resource of *kind*, meets *demands*."""
     if demands is None:
         return []
     found: Conditions = []
     for field in demands.__struct_fields__:
         criterion = getattr(demands, field)
-        if isinstance(criterion, Criterion):
-            column = column_of(c, kind, field, type(criterion))
+        if not isinstance(criterion, Criterion):
+            continue
+        if field in others:
+            found += others[field](c, criterion)
+        else:
+            column = c[field] if kind is None else column_of(c, kind, field, type(criterion))
             found += MET[type(criterion)](column, criterion)
     return combined(getattr(demands, "operator", None), found)
 
 
 def deployments_demanded(c: Columns, deployment: DeploymentFilter | None) -> Conditions:
-    """As `demanded`; besides, the name of its flow will do for that of a deployment."""
-    if deployment is None:
-        return []
-    found = demanded(c, DEPLOYMENT, structs.replace(deployment, flow_or_deployment_name=None))
-    text = deployment.flow_or_deployment_name
-    if text is not None and text.like_ is not None:
-        flow = _flows.alias()
-        of_flow = some(flow, flow.c.id == c.parent_id, *contains(flow.c.name, text.like_))
-        found.append(or_(*contains(c.name, text.like_), of_flow))
-    return combined(deployment.operator, found)
+    """As `demanded`; the name of its flow will do for that of a deployment."""
+    return demanded(c, deployment, {"flow_or_deployment_name": _either_named}, DEPLOYMENT)
+
+
+def _either_named(c: Columns, name: Contains) -> Conditions:
+    flow = _flows.alias()
+    of_flow = related(flow, flow.c.id == c.parent_id, contains(flow.c.name, name.like_))
+    return combined("or_", contains(c.name, name.like_) + of_flow)
 
 
 def column_of(
@@ -171,7 +200,7 @@ def of_blocks_matching(c: Columns, query: KindPage) -> Conditions:
     found: Conditions = []
     for table, joined, kind, demands in ways:
         of_kind = and_(joined, table.c.kind == kind.name)
-        found += related(table, of_kind, demanded(table.c, kind, demands))
+        found += related(table, of_kind, demanded(table.c, demands, kind=kind))
     return found
 
 

@@ -14,8 +14,8 @@ from events.queries import (
     RunFilters,
     TaskRunFilter,
     WorkPoolFilter,
-    WorkQueueFilter,
 )
+from events.queries.criteria import Exists, InstantIs, IsNull, TextIsAny, TextSearch
 from events.queries.queries import RunPage
 from events.resources.work_pools import WORK_POOL
 
@@ -25,22 +25,18 @@ from ..views.logs import logs as logs_view
 from ..views.task_runs import task_runs as task_runs_view
 from .criteria import (
     Columns,
+    Condition,
     Conditions,
     among,
     combined,
     created_by,
     found_in,
     in_state,
-    levelled,
-    named,
-    null,
     related,
     some,
-    starting,
-    tagged,
     timed,
 )
-from .demands import demanded, deployments_demanded, resources
+from .demands import at, demanded, deployments_demanded, resources
 
 Filters = RunFilters | RunPage
 
@@ -50,80 +46,49 @@ task_runs = task_runs_view.table(task_runs_view.name)
 logs = logs_view.table(logs_view.name)
 
 
-def flow_conditions(columns: Columns, flow: FlowFilter | None) -> Conditions:
+def flow_conditions(c: Columns, flow: FlowFilter | None) -> Conditions:
     """Which flows match."""
-    if flow is None:
-        return []
-    found: Conditions = []
-    if flow.id is not None:
-        found += among(columns.id, flow.id.any_, flow.id.not_any_)
-    if flow.deployment is not None and flow.deployment.is_null_ is not None:
-        run = flow_runs.alias()
-        deployed = some(run, run.c.flow_id == columns.id, run.c.deployment_id.is_not(None))
-        found.append(~deployed if flow.deployment.is_null_ else deployed)
-    found += named(columns.name, flow.name) + tagged(columns.tags, flow.tags)
-    return combined(flow.operator, found)
+    return demanded(c, flow, {"deployment": _without_deployment})
+
+
+def _without_deployment(c: Columns, wanted: IsNull) -> Conditions:
+    run = flow_runs.alias()
+    deployed = some(run, run.c.flow_id == c.id, run.c.deployment_id.is_not(None))
+    return _such(~deployed, wanted.is_null_)
+
+
+def _such(condition: Condition, is_so: bool | None) -> Conditions:
+    """*condition* holds, or does not, or nothing is said of it."""
+    return [] if is_so is None else [condition if is_so else ~condition]
 
 
 def flow_run_conditions(c: Columns, run: FlowRunFilter | None) -> Conditions:
-    """Which flow runs match."""
-    if run is None:
-        return []
-    found = named(c.name, run.name) + tagged(c.tags, run.tags) + in_state(c, run.state)
-    if run.id is not None:
-        found += among(c.id, run.id.any_, run.id.not_any_)
-    for column, wanted in (
-        (c.deployment_id, run.deployment_id),
-        (c.work_queue_name, run.work_queue_name),
-        (c.parent_task_run_id, run.parent_task_run_id),
-    ):
-        if wanted is not None:
-            either = among(column, wanted.any_) + null(column, wanted.is_null_)
-            found += combined(wanted.operator, either)
-    if run.flow_version is not None:
-        found += among(c.flow_version, run.flow_version.any_)
-    if run.parent_flow_run_id is not None:
-        found += among(c.parent_flow_run_id, run.parent_flow_run_id.any_)
-    if run.idempotency_key is not None:
-        key = run.idempotency_key
-        found += among(c.idempotency_key, key.any_, key.not_any_)
-    found += timed(c.start_time, run.start_time, c.expected_start_time)
-    found += timed(c.end_time, run.end_time)
-    found += timed(c.expected_start_time, run.expected_start_time)
-    found += timed(c.next_scheduled_start_time, run.next_scheduled_start_time)
-    return combined(run.operator, found + created_by(c, run.created_by))
+    """Which flow runs match; one that has not started is compared by when it should."""
+    others = {"created_by": created_by, "start_time": _started, "state": in_state}
+    return demanded(c, run, others)
+
+
+def _started(c: Columns, wanted: InstantIs) -> Conditions:
+    return timed(c.start_time, wanted, c.expected_start_time)
 
 
 def task_run_conditions(c: Columns, run: TaskRunFilter | None) -> Conditions:
     """Which task runs match."""
-    if run is None:
-        return []
-    found = named(c.name, run.name) + tagged(c.tags, run.tags) + in_state(c, run.state)
-    if run.id is not None:
-        found += among(c.id, run.id.any_)
-    if run.flow_run_id is not None:
-        wanted = run.flow_run_id
-        either = among(c.flow_run_id, wanted.any_) + null(c.flow_run_id, wanted.is_null_)
-        found += combined(wanted.operator, either)
-    if run.subflow_runs is not None and run.subflow_runs.exists_ is not None:
-        child = flow_runs.alias()
-        is_parent = some(child, child.c.parent_task_run_id == c.id)
-        found.append(is_parent if run.subflow_runs.exists_ else ~is_parent)
-    found += timed(c.start_time, run.start_time) + timed(c.end_time, run.end_time)
-    return combined(run.operator, found + timed(c.expected_start_time, run.expected_start_time))
+    return demanded(c, run, {"state": in_state, "subflow_runs": _with_subflow})
+
+
+def _with_subflow(c: Columns, wanted: Exists) -> Conditions:
+    child = flow_runs.alias()
+    return _such(some(child, child.c.parent_task_run_id == c.id), wanted.exists_)
 
 
 def log_conditions(c: Columns, log: LogFilter | None) -> Conditions:
     """Which log lines match."""
-    if log is None:
-        return []
-    found = levelled(c.level, log.level) + timed(c.timestamp, log.timestamp)
-    if log.flow_run_id is not None:
-        found += among(c.flow_run_id, log.flow_run_id.any_)
-    if log.task_run_id is not None:
-        task = log.task_run_id
-        found += among(c.task_run_id, task.any_) + null(c.task_run_id, task.is_null_)
-    return combined(log.operator, found + found_in((c.message, c.name), log.text))
+    return demanded(c, log, {"text": _with_text})
+
+
+def _with_text(c: Columns, wanted: TextSearch) -> Conditions:
+    return found_in((c.message, c.name), wanted)
 
 
 def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
@@ -139,23 +104,15 @@ def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
     return [*combined(deployment.operator, found), c.deployment_id.is_not(None)] if found else []
 
 
-def _pooled(c: Columns, pool: WorkPoolFilter) -> Conditions:
-    found: Conditions = []
-    if pool.id is not None:
-        found += among(c.work_pool_id, pool.id.any_)
-    if pool.name is not None:
-        found += among(c.work_pool_name, pool.name.any_)
+def _of_type(c: Columns, type: TextIsAny) -> Conditions:
+    """Which flow runs are in a pool of this type; they do not know it themselves."""
     one = resources.alias()
-    of_type = demanded(one.c, WORK_POOL, structs.replace(pool, id=None, name=None))
-    found += related(one, one.c.id == c.work_pool_id, of_type)
-    return combined(pool.operator, found)
+    of_type = demanded(one.c, WorkPoolFilter(type=type), kind=WORK_POOL)
+    return related(one, one.c.id == c.work_pool_id, of_type)
 
 
-def _queued(c: Columns, queue: WorkQueueFilter) -> Conditions:
-    found = starting(c.work_queue_name, queue.name)
-    if queue.id is not None:
-        found += among(c.work_queue_id, queue.id.any_)
-    return combined(queue.operator, found)
+POOLED = {"id": at("work_pool_id"), "name": at("work_pool_name"), "type": _of_type}
+QUEUED = {"id": at("work_queue_id"), "name": at("work_queue_name")}
 
 
 def _placed(c: Columns, filters: Filters) -> Conditions:
@@ -163,12 +120,9 @@ def _placed(c: Columns, filters: Filters) -> Conditions:
     found: Conditions = []
     if filters.deployments is not None:
         found += _deployed(c, filters.deployments)
-    if filters.work_pools is not None:
-        found += _pooled(c, filters.work_pools)
-    for queue in (filters.work_queues, filters.work_pool_queues):
-        if queue is not None:
-            found += _queued(c, queue)
-    return found
+    found += demanded(c, filters.work_pools, POOLED)
+    found += demanded(c, filters.work_queues, QUEUED)
+    return found + demanded(c, filters.work_pool_queues, QUEUED)
 
 
 def flow_runs_matching(c: Columns, filters: Filters) -> Conditions:

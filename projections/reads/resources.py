@@ -61,7 +61,7 @@ def resources_matching(query: ResourceQuery, parent_id: UUID | None) -> Conditio
         case DeploymentQuery():
             found = [c.kind == DEPLOYMENT.name, *_deployments_matching(c, query)]
         case _:
-            found = [c.kind == query.kind, *demanded(c, KINDS[query.kind], query.demands)]
+            found = [c.kind == query.kind, *demanded(c, query.demands, kind=KINDS[query.kind])]
             found += of_blocks_matching(c, query)
             if isinstance(query, OfRunsPage):
                 found += _of_runs_matching(c, query)
@@ -108,7 +108,7 @@ def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
         (WORK_QUEUE, query.work_pool_queues),
     ):
         id = column_of(c, DEPLOYMENT, f"{kind.name}_id", IdIsAny)
-        found += related(place, place.c.id == id, demanded(place.c, kind, demands))
+        found += related(place, place.c.id == id, demanded(place.c, demands, kind=kind))
     return found
 
 
