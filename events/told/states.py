@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, structs, to_builtins
 
 from ..changes import Left
 from ..entities import Flow, FlowRun, FlowRunAttributes, TaskRun
-from ..states import State, StateType
+from ..states import State, StateDetails, StateType
 from .event import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 
 FLOW_RUN = "prefect.flow-run."
@@ -79,7 +79,7 @@ def task_run_event(entered: Entered, described: DescribedTaskRun) -> Event:
         related=_around_task_run(described),
         initial_state=None if left is None else _detailed(left, {}),
         validated_state={
-            **_detailed(state, to_builtins(state.state_details)),
+            **_detailed(state, to_builtins(_without_runs(state.state_details))),
             "data": to_builtins(state.data),
         },
         task_run=_fields(described.run, entered.run_count),
@@ -131,6 +131,11 @@ def _shown(state: State | Left) -> dict[str, Any]:
     return shown
 
 
+def _without_runs(details: StateDetails) -> StateDetails:
+    """*details* as an engine tells them; the event names the runs itself."""
+    return structs.replace(details, flow_run_id=None, task_run_id=None)
+
+
 def _detailed(state: State | Left, details: dict[str, Any]) -> dict[str, Any]:
     message = (state.message or "")[:MESSAGE_MAX]
     return {
@@ -176,12 +181,12 @@ def _around_flow_run(described: DescribedFlowRun) -> Iterator[Resource]:
 
 def _around_task_run(described: DescribedTaskRun) -> Iterator[Resource]:
     run, flow_run, flow = described.run.attributes, described.flow_run, described.flow
+    yield from _tags({*run.tags})
     if run.flow_run_id is not None:
         name = None if flow_run is None else flow_run.attributes.name
         yield _resource("flow-run", f"{FLOW_RUN}{run.flow_run_id}", name)
     if flow is not None:
         yield _resource("flow", f"prefect.flow.{flow.id}", flow.name)
-    yield from _tags({*run.tags})
 
 
 def _tags(tags: Iterable[str]) -> Iterator[Resource]:

@@ -100,12 +100,13 @@ async def test_a_state_of_a_task_run_says_what_is_around_it(database: Database) 
     assert running.resource["prefect.orchestration"] == "client"
     assert running.follows == pending.id
     assert said(running)["initial_state"]["state_details"] == {}
-    assert said(running)["validated_state"]["type"] == "RUNNING"
+    entered = said(running)["validated_state"]
+    assert (entered["type"], entered["state_details"]) == ("RUNNING", {})
     fields = said(running)["task_run"]
     assert (fields["name"], fields["task_key"], fields["run_count"]) == ("task-2", "load", 1)
     assert "cache_key" not in fields
     around = [(each[RESOURCE_ROLE], each.get(RESOURCE_NAME)) for each in running.related]
-    assert around == [("flow-run", "run-1"), ("flow", "etl"), ("tag", None)]
+    assert around == [("tag", None), ("flow-run", "run-1"), ("flow", "etl")]
     assert alone.related == []
 
 
