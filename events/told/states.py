@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct, structs, to_builtins
 
 from ..changes import Left
-from ..entities import Flow, FlowRun, FlowRunAttributes, TaskRun
+from ..entities import Flow, FlowRunAttributes, TaskRun
 from ..states import State, StateDetails, StateType
 from .event import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 
@@ -45,7 +45,7 @@ class DescribedTaskRun(Struct, frozen=True):
     """A task run, and the flow run that it is part of, with its flow."""
 
     run: TaskRun
-    flow_run: FlowRun | None
+    flow_run: FlowRunAttributes | None
     flow: Flow | None
 
 
@@ -183,7 +183,7 @@ def _around_task_run(described: DescribedTaskRun) -> Iterator[Resource]:
     run, flow_run, flow = described.run.attributes, described.flow_run, described.flow
     yield from _tags({*run.tags})
     if run.flow_run_id is not None:
-        name = None if flow_run is None else flow_run.attributes.name
+        name = None if flow_run is None else flow_run.name
         yield _resource("flow-run", f"{FLOW_RUN}{run.flow_run_id}", name)
     if flow is not None:
         yield _resource("flow", f"prefect.flow.{flow.id}", flow.name)

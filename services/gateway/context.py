@@ -90,7 +90,7 @@ class Context:
         self._tail = Tail(log, outages)
         self.feed = Feed(
             self._tail,
-            Descriptions(Readers(self.flow_run, self.flow, self.task_run)),
+            Descriptions(Readers(self.flow_run, self.flow, self.task_run, self._task_run_in)),
             limits.socket_backlog_max,
         )
         self.log_lines = LogLines(self._tail, limits.socket_backlog_max)
@@ -182,8 +182,8 @@ class Context:
         key = task_run_key(id)
         place = self._task_places.get(id)
         if place is not None:
-            found = await self._entity(place, key)
-            if isinstance(found, TaskRun):
+            found = await self._task_run_in(place, id)
+            if found is not None:
                 return found
         everywhere = await self.log.snapshots_everywhere(fields_of(key))
         for partition, values in everywhere.items():
@@ -192,6 +192,10 @@ class Context:
                 self.task_run_lives(id, partition)
                 return found
         return None
+
+    async def _task_run_in(self, partition: int, id: UUID) -> TaskRun | None:
+        found = await self._entity(partition, task_run_key(id))
+        return found if isinstance(found, TaskRun) else None
 
     def task_run_lives(self, id: UUID, partition: int) -> None:
         """Note where the task run *id* is, which its id does not say."""

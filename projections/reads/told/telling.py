@@ -117,5 +117,7 @@ def _flow_run(id: UUID, around: Around) -> DescribedFlowRun:
 def _task_run(id: UUID, around: Around) -> DescribedTaskRun:
     run = around.task_runs[id]
     flow_run = around.flow_runs.get(run.attributes.flow_run_id or id)
-    flow = None if flow_run is None else around.flows.get(flow_run.attributes.flow_id)
-    return DescribedTaskRun(run, flow_run, flow)
+    if flow_run is None:
+        return DescribedTaskRun(run, None, None)
+    attributes = flow_run.attributes
+    return DescribedTaskRun(run, attributes, around.flows.get(attributes.flow_id))

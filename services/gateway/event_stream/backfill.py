@@ -28,7 +28,7 @@ async def backfill(
             waiting[partition] = first
     while waiting:
         partition = min(waiting, key=lambda each: _time_ms(waiting[each]))
-        event = await context.feed.event_in(waiting[partition], wanted.allows_name)
+        event = await context.feed.event_in(partition, waiting[partition], wanted.allows_name)
         if event is not None and wanted.allows(event):
             yield event
         following = await anext(pages[partition], None)

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from events.entities import Flow, FlowRun, TaskRun
-from events.told.states import DescribedFlowRun
+from events.told.states import DescribedFlowRun, DescribedTaskRun
 
 from ..recent import Recent
 
@@ -19,6 +19,7 @@ class Readers(Struct, frozen=True):
     flow_run: Callable[[UUID], Awaitable[FlowRun | None]]
     flow: Callable[[UUID], Awaitable[Flow | None]]
     task_run: Callable[[UUID], Awaitable[TaskRun | None]]
+    task_run_in: Callable[[int, UUID], Awaitable[TaskRun | None]]
 
 
 class Descriptions:
@@ -46,6 +47,17 @@ class Descriptions:
         )
         self._known.put(id, described)
         return described
+
+    async def of_task_run(self, partition: int, id: UUID) -> DescribedTaskRun | None:
+        """The task run *id* of a partition, described; None when there is none any more."""
+        run = await self._readers.task_run_in(partition, id)
+        if run is None:
+            return None
+        flow_run_id = run.attributes.flow_run_id
+        around = None if flow_run_id is None else await self.of(flow_run_id)
+        if around is None:
+            return DescribedTaskRun(run, None, None)
+        return DescribedTaskRun(run, around.run, around.flow)
 
     def forget(self, id: UUID | None = None) -> None:
         """What is known of the run *id*, or of all, is outdated."""

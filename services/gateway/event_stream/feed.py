@@ -1,21 +1,30 @@
-"""The feed: what happens to flow runs, and what clients tell, fanned out to those who listen."""
+"""The feed: states of runs, and what else clients tell, fanned out to those who listen.
+
+What a client tells this gateway is passed on at once and as it is. What engines told of task runs
+is in the log as well, by which those hear of it who listen to another gateway.
+"""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from events.changes import FlowRunAmended, FlowRunDeleted, StateEntered
+from events.changes import FlowRunAmended, FlowRunDeleted, StateEntered, StateRecorded
 from events.decisions import Decision
 from events.log import Entry, Head
 from events.told.event import Event, frame_of
 from events.told.filters import EventFilter
-from events.told.states import FLOW_RUN, Entered, flow_run_event
+from events.told.states import FLOW_RUN, TASK_RUN, Entered, flow_run_event, task_run_event
 from events.wire.codec import decode_decision
 
+from ..recent import Recent
 from .descriptions import Descriptions
 from .subscriptions import Subscription, Subscriptions
 from .tail import Tail
 
 OF_FLOW_RUN = b'"subject":"flow_run:'
+TOLD = "record_task_run"
+OF_ENGINE = b'"kind":"record_task_run"'
+TOLD_MAX = 10_000
+"""Events of engines that are remembered until the log has them."""
 
 
 class Feed:
@@ -23,6 +32,7 @@ class Feed:
 
     def __init__(self, tail: Tail, descriptions: Descriptions, backlog_max: int) -> None:
         self._descriptions = descriptions
+        self._told: Recent[UUID, frozenset[object]] = Recent(TOLD_MAX)
         self._subscriptions = Subscriptions[EventFilter](tail, self._hear, backlog_max)
 
     @property
@@ -41,22 +51,30 @@ class Feed:
         """Nothing more for *subscription*."""
         await self._subscriptions.remove(subscription)
 
-    def publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
-        """Offer *event* to whoever wants it."""
-        frame: str | None = None
-        for subscription in self._subscriptions:
-            if subscription.wanted.allows(event):
-                frame = frame or frame_of(event)
-                subscription.offer(frame, partition, position)
+    def tell(self, event: Event) -> None:
+        """Pass *event* on, which somebody told this gateway."""
+        if event.id is not None:
+            self._told.put(event.id, self._listeners())
+        self._publish(event)
 
-    async def event_in(self, entry: Entry, wants: Callable[[str], bool]) -> Event | None:
-        """The event of *entry*, if it tells of a flow run and its name is wanted."""
-        if OF_FLOW_RUN not in entry.body:  # cheap, and wrong only about what is no event anyway
+    async def event_in(
+        self, partition: int, entry: Entry, wants: Callable[[str], bool]
+    ) -> Event | None:
+        """The event of *entry*, if it tells of a run and its name is wanted."""
+        # cheap, and wrong only about what is no event anyway
+        if OF_FLOW_RUN not in entry.body and OF_ENGINE not in entry.body:
             return None
         decision = decode_decision(entry.body)
-        if not decision.subject.startswith("flow_run:"):
-            return None
-        id = UUID(decision.subject.rpartition(":")[2])
+        kind, _, id = decision.subject.partition(":")
+        if kind == "flow_run":
+            return await self._of_flow_run(UUID(id), decision, wants)
+        if decision.kind == TOLD:
+            return await self._of_task_run(partition, UUID(id), decision, wants)
+        return None
+
+    async def _of_flow_run(
+        self, id: UUID, decision: Decision, wants: Callable[[str], bool]
+    ) -> Event | None:
         if _amends(decision):
             self._descriptions.forget(id)
         change = next((each for each in decision.changes if isinstance(each, StateEntered)), None)
@@ -65,17 +83,54 @@ class Feed:
         described = await self._descriptions.of(id)
         if described is None:
             return None
-        return flow_run_event(
-            Entered(change.state, change.left, change.booked.run_count), described
-        )
+        entered = Entered(change.state, change.left, change.booked.run_count)
+        return flow_run_event(entered, described)
+
+    async def _of_task_run(
+        self, partition: int, id: UUID, decision: Decision, wants: Callable[[str], bool]
+    ) -> Event | None:
+        for change in decision.changes:
+            if isinstance(change, StateEntered | StateRecorded):
+                break
+        else:
+            return None
+        if not wants(f"{TASK_RUN}{change.state.name}") or self._is_told(change.state.id):
+            return None
+        described = await self._descriptions.of_task_run(partition, id)
+        if described is None:
+            return None
+        count = described.run.progress.booked.run_count
+        left = change.left if isinstance(change, StateEntered) else None
+        return task_run_event(Entered(change.state, left, count), described)
+
+    def _is_told(self, id: UUID) -> bool:
+        """Whether all who listen now have heard it here."""
+        heard = self._told.get(id)
+        return heard is not None and heard >= self._listeners()
+
+    def _listeners(self) -> frozenset[object]:
+        return frozenset(each.name for each in self._subscriptions)
 
     async def _hear(self, partition: int, entry: Entry) -> None:
         event = await self.event_in(
-            entry, lambda name: any(each.wanted.allows_name(name) for each in self._subscriptions)
+            partition,
+            entry,
+            lambda name: any(each.wanted.allows_name(name) for each in self._subscriptions),
         )
         if event is not None:
             position = int(entry.entry_id.rpartition("-")[2])
-            self.publish(event, partition, position)
+            self._publish(event, partition, position)
+
+    def _publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
+        """Offer *event* to whoever wants it; with a place in the log, if it was not told here."""
+        heard = None if partition < 0 or event.id is None else self._told.get(event.id)
+        frame: str | None = None
+        for subscription in self._subscriptions:
+            if heard is not None and subscription.name in heard:
+                continue
+            if subscription.wanted.allows(event):
+                frame = frame or frame_of(event)
+                subscription.offer(frame, partition, position)
 
 
 def _amends(decision: Decision) -> bool:

@@ -44,4 +44,4 @@ async def accept(context: Context, received: Received) -> None:
         context.last_told = await context.told.tell([json.encode(each) for each in received.kept])
     if context.feed.has_subscribers:
         for event in received.events:
-            context.feed.publish(event)
+            context.feed.tell(event)

@@ -16,10 +16,11 @@ W = TypeVar("W")
 
 
 class Subscription(Generic[W]):
-    """One subscriber, and the frames that wait for it."""
+    """One subscriber, and the frames that wait for it; its *name* outlives it at no cost."""
 
     def __init__(self, wanted: W, backlog_max: int) -> None:
         self.wanted = wanted
+        self.name = object()
         self.is_behind = asyncio.Event()
         self._backlog_max = backlog_max
         self._frames: asyncio.Queue[tuple[int, int, str]] = asyncio.Queue()

@@ -1,6 +1,7 @@
 """Subscribers hear what a flow run enters, first from the log, then as it happens."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -185,6 +186,51 @@ def test_task_runs_of_engines_are_told(gateway: Running, run_id: str) -> None:
         assert is_answered(out)
         say(inward, task_run_event(id, run_id, "RUNNING"))
         assert heard(out)["event"]["resource"]["prefect.resource.id"] == f"prefect.task-run.{id}"
+
+
+def test_what_engines_tell_another_gateway_is_told_once(
+    gateway: Running, run_id: str, tmp_path: Path
+) -> None:
+    id, other_id = str(new_id()), str(new_id())
+    wanted = {
+        "any_resource": {"id": [f"prefect.flow-run.{run_id}"]},
+        "event": {"prefix": ["prefect.task-run."]},
+    }
+    with (
+        Running(gateway.redis_url, tmp_path, gateway.prefix) as other,
+        socket(other, PATH) as there,
+        socket(gateway, PATH) as here,
+        socket(gateway, "/events/in") as inward,
+        socket(other, "/events/in") as inward_there,
+    ):
+        for out in (here, there):
+            _subscribe(
+                out,
+                {"any_resource": {"id": [f"prefect.flow-run.{run_id}"]}, **wanted},
+                backfill=False,
+            )
+            assert is_answered(out)
+        told = task_run_event(id, run_id, "RUNNING", name="load-1")
+        say(inward, told)
+        event = heard(there)["event"]
+        assert (event["id"], event["event"]) == (told["id"], "prefect.task-run.Running")
+        assert event["resource"]["prefect.resource.name"] == "load-1"
+        assert event["payload"]["validated_state"]["type"] == "RUNNING"
+        say(inward_there, task_run_event(other_id, run_id, "COMPLETED"))
+        for out, count in ((here, 2), (there, 1)):
+            assert _named(out, count)[-1] == "prefect.task-run.Completed"
+
+
+def test_what_engines_told_is_told_to_those_who_come_later(gateway: Running, run_id: str) -> None:
+    id = str(new_id())
+    with socket(gateway, "/events/in") as inward:
+        assert is_answered(inward)
+        say(inward, task_run_event(id, run_id, "COMPLETED"))
+        assert inward.ping().wait(ANSWER_S)
+    resource = {"resource": {"id": [f"prefect.task-run.{id}"]}}
+    with socket(gateway, PATH) as out:
+        _subscribe(out, resource)
+        assert _named(out, 1) == ["prefect.task-run.Completed"]
 
 
 def _hear_all(connection: ClientConnection, count: int) -> None:

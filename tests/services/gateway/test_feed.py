@@ -14,12 +14,12 @@ from services.gateway.event_stream.feed import Feed
 from services.gateway.event_stream.tail import Tail
 
 
-async def _nothing(_: Any) -> None:
+async def _nothing(*_: Any) -> None:
     return None
 
 
 def _feed(backlog_max: int) -> Feed:
-    descriptions = Descriptions(Readers(_nothing, _nothing, _nothing))
+    descriptions = Descriptions(Readers(_nothing, _nothing, _nothing, _nothing))
     return Feed(Tail(MemoryEventLog(Streams()), (OSError,)), descriptions, backlog_max)
 
 
@@ -34,7 +34,7 @@ async def test_a_subscriber_too_far_behind_is_given_up_and_the_others_hear_every
     slow, _ = await feed.subscribe(EventFilter())
     quick, _ = await feed.subscribe(EventFilter())
     for number in range(5):
-        feed.publish(_event(f"e{number}"))
+        feed.tell(_event(f"e{number}"))
         assert f'"e{number}"' in (await quick.next())[2]
     assert slow.is_behind.is_set()
     assert not quick.is_behind.is_set()
