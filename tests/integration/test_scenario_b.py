@@ -1,42 +1,15 @@
 """Flows that pause and suspend are answered from another process and waited for, by the client."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from tests.support.gateway import Running
 from tests.support.prefect_client import Scripts, last_word
 from tests.support.waiting import wait_until
 
-SCRIPT = Path(__file__).parent / "flows" / "scenario_b.py"
-
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything behind one gateway."""
-    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-b") as running:
-        yield running
-
-
-@pytest.fixture
-def api(gateway: Running) -> Iterator[httpx.Client]:
-    """A client of the API."""
-    with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-def scripts(gateway: Running, tmp_path: Path) -> Iterator[Scripts]:
-    """The script, in a home of its own."""
-    started = Scripts(SCRIPT, gateway.url, tmp_path)
-    yield started
-    started.kill()
 
 
 def _run_of(api: httpx.Client, flow: str) -> dict[str, Any] | None:

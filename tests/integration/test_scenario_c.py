@@ -24,24 +24,9 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module")
 def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything behind one gateway."""
+    """Everything behind one gateway, which looks for slots often."""
     with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-c", **SOON) as running:
         yield running
-
-
-@pytest.fixture
-def api(gateway: Running) -> Iterator[httpx.Client]:
-    """A client of the API."""
-    with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-def scripts(gateway: Running, tmp_path: Path) -> Iterator[Scripts]:
-    """The script, in a home of its own."""
-    started = Scripts(SCRIPT, gateway.url, tmp_path)
-    yield started
-    started.kill()
 
 
 def limit(api: httpx.Client, most: int, **fields: Any) -> str:
@@ -178,12 +163,12 @@ def test_a_deployment_with_a_limit_lets_its_runs_wait_or_cancels_them(
     with Started(gateway.url, tmp_path, *command) as server:
 
         def becomes(run_id: str, name: str) -> None:
-            assert comes_true(lambda: state(run_id)["name"] == name, 60), server.said()
+            server.sees(lambda: state(run_id)["name"] == name)
 
         def are_ready() -> bool:
             return {deployment(each).get("status") for each in STRATEGIES} == {"READY"}
 
-        assert comes_true(are_ready, 60), server.said()
+        server.sees(are_ready)
         first, only = ask("enqueue", 4), ask("cancel_new", 4)
         for each in (first, only):
             becomes(each, "Running")

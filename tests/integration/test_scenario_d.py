@@ -1,6 +1,6 @@
 """A flow is served by the unmodified client, and runs when another process asks for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,25 +10,10 @@ import pytest
 
 from tests.support.gateway import Running
 from tests.support.prefect_client import Started, prefect_python, run, run_script
-from tests.support.waiting import comes_true
 
 SCRIPT = Path(__file__).parent / "flows" / "scenario_d.py"
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything behind one gateway."""
-    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-d") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(gateway: Running) -> Iterator[httpx.Client]:
-    """A client of the API."""
-    with gateway.client() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +29,10 @@ def _deployment(api: httpx.Client, name: str = "served") -> dict[str, Any]:
     return answer.json() if answer.status_code == 200 else {}
 
 
-def seen(process: Started, is_so: Callable[[], bool]) -> None:
-    """Wait until *is_so*; else what *process* has said."""
-    assert comes_true(is_so, 60), process.said()
-
-
 @pytest.fixture
 def ready(api: httpx.Client, served: Started) -> dict[str, Any]:
     """The deployment, once it is polled."""
-    seen(served, lambda: _deployment(api).get("status") == "READY")
+    served.sees(lambda: _deployment(api).get("status") == "READY")
     return _deployment(api)
 
 
@@ -85,7 +65,7 @@ def test_who_asks_for_a_run_gets_one(
         return "adding 2 and 40" in {line["message"] for line in lines}
 
     # engines send their last lines when they end, which is after the run has
-    seen(served, is_logged)
+    served.sees(is_logged)
 
 
 def test_a_run_is_cancelled_while_it_runs(
@@ -97,14 +77,14 @@ def test_a_run_is_cancelled_while_it_runs(
     def state() -> str:
         return api.get(f"/flow_runs/{id}").json()["state_name"]
 
-    seen(served, lambda: state() == "Running")
+    served.sees(lambda: state() == "Running")
     cancelled = run(gateway.url, tmp_path, "prefect", "flow-run", "cancel", id)
     assert cancelled.returncode == 0, cancelled.stderr
-    seen(served, lambda: state() == "Cancelled")
+    served.sees(lambda: state() == "Cancelled")
     states = api.get("/flow_run_states/", params={"flow_run_id": id}).json()
     assert [each["name"] for each in states][-3:] == ["Running", "Cancelling", "Cancelled"]
     # the one who serves it heard of it, stopped it, and told its hook
-    seen(served, lambda: f"CANCELLED {id}" in served.said())
+    served.sees(lambda: f"CANCELLED {id}" in served.said())
 
 
 def test_a_suspended_run_is_executed_again_when_another_process_answers(
@@ -114,7 +94,7 @@ def test_a_suspended_run_is_executed_again_when_another_process_answers(
     command = (str(prefect_python()), str(SCRIPT), "serve-asking")
     with Started(gateway.url, tmp_path, *command) as process:
         deployed = "/deployments/name/asking/served"
-        seen(process, lambda: api.get(deployed).is_success)
+        process.sees(lambda: api.get(deployed).is_success)
         id = api.get(deployed).json()["id"]
         path = api.post(f"/deployments/{id}/create_flow_run", json={}).json()["id"]
         run_path = f"/flow_runs/{path}"
@@ -122,10 +102,10 @@ def test_a_suspended_run_is_executed_again_when_another_process_answers(
         def state() -> str:
             return api.get(run_path).json()["state_name"]
 
-        seen(process, lambda: state() == "Suspended")
+        process.sees(lambda: state() == "Suspended")
         resumed = run_script(SCRIPT, gateway.url, tmp_path, "answer", path, "ada")
         assert resumed.stdout.splitlines()[-1:] == ["RESULT resumed"], resumed.stderr
-        seen(process, lambda: state() == "Completed")
+        process.sees(lambda: state() == "Completed")
         assert api.get(run_path).json()["run_count"] == 1
         assert api.get(f"{run_path}/input/suspended-who-response").json() == {"name": "ada"}
         states = api.get("/flow_run_states/", params={"flow_run_id": path}).json()
@@ -138,7 +118,7 @@ def test_a_suspended_run_is_executed_again_when_another_process_answers(
             lines = api.post("/logs/filter", json=wanted).json()
             return "hello ada" in {line["message"] for line in lines}
 
-        seen(process, is_logged)
+        process.sees(is_logged)
 
 
 def test_a_served_flow_runs_by_the_clock(
@@ -150,7 +130,7 @@ def test_a_served_flow_runs_by_the_clock(
     }
     command = (str(prefect_python()), str(SCRIPT), "serve-ticking")
     with Started(gateway.url, tmp_path, *command) as process:
-        seen(process, lambda: bool(api.post("/flow_runs/filter", json=done).json()))
+        process.sees(lambda: bool(api.post("/flow_runs/filter", json=done).json()))
     made = api.post("/flow_runs/filter", json=done).json()[0]
     assert (made["auto_scheduled"], made["parameters"]) == (True, {"n": 7})
     assert (made["created_by"]["type"], made["created_by"]["display_value"]) == (
@@ -167,7 +147,7 @@ def test_who_stops_serving_pauses_the_deployment(
 ) -> None:
     command = (str(prefect_python()), str(SCRIPT), "serve", "stopped")
     with Started(gateway.url, tmp_path, *command) as process:
-        seen(process, lambda: _deployment(api, "stopped").get("status") == "READY")
+        process.sees(lambda: _deployment(api, "stopped").get("status") == "READY")
         assert _deployment(api, "stopped")["paused"] is False
         process.interrupt()
         assert _deployment(api, "stopped")["paused"] is True, process.said()

@@ -1,7 +1,6 @@
 """Flows are deployed to a work pool, and process workers of the unmodified client run them."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -10,7 +9,6 @@ import pytest
 from tests.support.gateway import Running
 from tests.support.http_proxy import HttpProxy
 from tests.support.prefect_client import Started, run, run_script
-from tests.support.waiting import comes_true
 
 SCRIPT = Path(__file__).parent / "flows" / "scenario_e.py"
 CONNECT = ("GET", "/api/work_pools/local/workers/connect")
@@ -33,20 +31,6 @@ deployments:
 """
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything behind one gateway."""
-    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-e") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(gateway: Running) -> Iterator[httpx.Client]:
-    """A client of the API."""
-    with gateway.client() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +57,6 @@ def worker(home: Path, name: str, url: str, *options: str) -> Started:
     place.mkdir()
     command = ("prefect", "worker", "start", "--pool", "local", "--type", "process")
     return Started(url, place, *command, "--name", name, *options)
-
-
-def seen(process: Started, is_so: Callable[[], bool]) -> None:
-    """Wait until *is_so*; else what *process* has said."""
-    assert comes_true(is_so, 60), process.said()
 
 
 def test_a_flow_is_deployed_to_a_pool(api: httpx.Client, home: Path) -> None:
@@ -116,7 +95,7 @@ def test_a_worker_on_its_socket_runs_what_somebody_watches(
         HttpProxy(gateway.url) as proxy,
         worker(home, "one", proxy.url) as process,
     ):
-        seen(process, lambda: api.get("/work_pools/local").json()["status"] == "READY")
+        process.sees(lambda: api.get("/work_pools/local").json()["status"] == "READY")
         watched = does(
             *(gateway, home, "prefect", "deployment", "run", "scenario-e/deployed"),
             *("--param", "a=5", "--param", "wait_s=5", "--flow-run-name", "watched", "--watch"),
@@ -151,7 +130,7 @@ def test_a_worker_without_any_socket_runs_once_what_waits(
             (made,) = api.post("/flow_runs/filter", json=wanted).json()
             return made["state_name"] == "Completed"
 
-        seen(process, is_done)
+        process.sees(is_done)
         assert process.ended() == 0, process.said()
     assert CONNECT in proxy.asked
     assert HEARTBEAT in proxy.asked
@@ -171,10 +150,10 @@ def test_a_worker_stops_a_run_that_is_cancelled(
             (made,) = api.post("/flow_runs/filter", json=wanted).json()
             return made["state_name"]
 
-        seen(process, lambda: state() == "Running")
+        process.sees(lambda: state() == "Running")
         (made,) = api.post("/flow_runs/filter", json=wanted).json()
         does(gateway, home, "prefect", "flow-run", "cancel", made["id"])
-        seen(process, lambda: state() == "Cancelled")
+        process.sees(lambda: state() == "Cancelled")
 
 
 def test_pools_and_workers_are_shown(gateway: Running, home: Path) -> None:

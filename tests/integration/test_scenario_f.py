@@ -18,13 +18,6 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
-def gateway(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything behind one gateway."""
-    with Running(redis_url, tmp_path_factory.mktemp("views"), "scenario-f") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client's."""
     return tmp_path_factory.mktemp("home")

@@ -5,8 +5,11 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+from tests.support.waiting import comes_true
 
 PREFECT = "prefect==3.9.1"
 OVERRIDE = "certifi"
@@ -14,6 +17,9 @@ OVERRIDE = "certifi"
 
 END_S = 20.0
 """How long a command may take to end."""
+
+SEEN_S = 60.0
+"""How long what a command does may take to be seen."""
 
 
 def prefect_python() -> Path:
@@ -111,6 +117,10 @@ class Started:
     def said(self) -> str:
         """What it has said so far."""
         return self._log.read_text(errors="replace")
+
+    def sees(self, is_so: Callable[[], bool]) -> None:
+        """Wait until *is_so*; else what has been said."""
+        assert comes_true(is_so, SEEN_S), self.said()
 
 
 class Scripts:
