@@ -109,8 +109,8 @@ def test_a_worker_on_its_socket_runs_what_somebody_watches(
         assert made["parameters"] == {"a": 5, "wait_s": 5}
         assert made["labels"]["prefect.worker.name"] == "one"
         assert made["infrastructure_pid"]
-        (worker_seen,) = api.post("/work_pools/local/workers/filter", json={}).json()
-        assert (worker_seen["name"], worker_seen["status"]) == ("one", "ONLINE")
+        found = api.post("/work_pools/local/workers/filter", json={}).json()
+        assert ("one", "ONLINE") in [(each["name"], each["status"]) for each in found]
     assert CONNECT in proxy.asked
     assert HEARTBEAT not in proxy.asked
 
