@@ -20,7 +20,7 @@ export VIRTUAL_ENV :=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types suite $(FAST_TESTS) bench chaos parity compose-test up down lock clean
+.PHONY: help demo test check lint types suite $(FAST_TESTS) bench chaos parity fuzz compose-test up down lock clean
 
 help:  ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ chaos: $(INSTALLED)  ## kill processes at random under load, then audit what is 
 
 parity: $(INSTALLED)  ## play random scripts on the reference and on Headgate; PARITY_N of them
 	@$(BIN)/python -m tests.parity
+
+fuzz: $(INSTALLED)  ## send what nobody should send: FUZZ_N requests, frames and entries besides
+	@$(BIN)/python -m tests.fuzz
 
 compose-test: $(INSTALLED)  ## bring compose.yaml up, run a flow run through it, kill a rule processor
 	@$(BIN)/python -m tests.compose

@@ -1,0 +1,103 @@
+"""Requests, frames and entries that nobody should send: `make fuzz`, FUZZ_N requests of them.
+
+Each run draws a seed and prints it; FUZZ_SEED repeats one. No answer may be a 5xx or other than
+the OpenAPI document says, no service may be lost, and the log must verify afterwards.
+"""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+from redis.asyncio import Redis
+from rich.console import Console
+
+from headgate.client import Headgate
+from projections.reads import Views
+from projections.store import open_engine
+from tests.fuzz.entries import fuzz_entries
+from tests.fuzz.findings import Findings
+from tests.fuzz.frames import fuzz_frames
+from tests.fuzz.mutating import Mutator
+from tests.fuzz.requests import fuzz_requests
+from tests.support.dev import Dev
+from tests.support.inhabitants import inhabit
+from tests.support.servers import RedisServer
+
+NUMBER = 20_000
+SHARE = 10
+"""A tenth as many frames, and a tenth as many entries, as requests."""
+
+console = Console(width=160, soft_wrap=True, highlight=False)
+
+
+async def _entries(
+    redis_url: str, dev: Dev, number: int, mutator: Mutator, findings: Findings
+) -> None:
+    redis = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]
+    engine = open_engine(f"sqlite:///{dev.root / 'views.db'}")
+    try:
+        with httpx.Client(base_url=dev.url, timeout=20) as api:
+            things = inhabit(api)
+        async with Headgate(redis_url) as headgate:
+            views = Views(engine)
+            await fuzz_entries(redis, headgate, views, number, mutator, things, findings)
+    finally:
+        engine.dispose()
+        await redis.aclose()
+
+
+def _frames(dev: Dev, number: int, mutator: Mutator, findings: Findings) -> None:
+    with httpx.Client(base_url=dev.url, timeout=20) as api:
+        things = inhabit(api)
+    fuzz_frames(dev.url, number, mutator, things, findings)
+
+
+def _ended(dev: Dev, redis_url: str, findings: Findings) -> None:
+    """The server ends when it is asked to, has not stumbled, and what it wrote is sound."""
+    code = dev.stop()
+    if code != 0:
+        findings.found("headgate dev", f"ended with {code}", dev.said())
+    said = dev.log.read_text(errors="replace")
+    if "Traceback" in said:
+        findings.found("headgate dev", "logged a traceback", said[said.index("Traceback") :])
+    verified = subprocess.run(
+        [sys.executable, "-m", "headgate", "replay", "--verify"],
+        env={**os.environ, "HEADGATE_REDIS_URL": redis_url, "HEADGATE_DATA_DIR": str(dev.root)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if verified.returncode != 0:
+        findings.found("headgate replay", "does not verify", verified.stdout + verified.stderr)
+
+
+def main() -> int:
+    """Run; 1 when something was found."""
+    number = int(os.environ.get("FUZZ_N", NUMBER))
+    seed = int(os.environ.get("FUZZ_SEED") or secrets.randbelow(2**32))
+    console.print(f"seed={seed}: FUZZ_SEED={seed} FUZZ_N={number} make fuzz repeats this")
+    findings, mutator = Findings(), Mutator(seed)
+    with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as directory:
+        redis = RedisServer(Path(directory) / "redis")
+        redis.start()
+        dev = Dev(Path(directory) / "data", redis_url=redis.url).start()
+        try:
+            asyncio.run(_entries(redis.url, dev, number // SHARE, mutator, findings))
+            fuzz_requests(dev.url, number, seed, findings)
+            _frames(dev, number // SHARE, mutator, findings)
+        finally:
+            _ended(dev, redis.url, findings)
+            redis.kill()
+    for line in findings.lines():
+        console.print(line, markup=False)
+    asked = findings.asked
+    console.print(f"seed={seed} frames={asked['frames']} entries={asked['entries']}")
+    console.print(f"requests={asked['requests']} failures={len(findings)}")
+    return 1 if len(findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
