@@ -179,11 +179,15 @@ class Equals(Criterion, frozen=True, kw_only=True):
     eq_: bool | None = None
 
 
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a column of either database holds."""
+
+
 class NumberIs(Criterion, frozen=True, kw_only=True):
     """The number is at least, or at most, this."""
 
-    ge_: int | None = None
-    le_: int | None = None
+    ge_: Number | None = None
+    le_: Number | None = None
 
 
 class NullableNumberIs(NumberIs, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """History: runs counted in buckets of expected start time, by the state that they are in now."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
 
@@ -11,6 +11,12 @@ from .queries import RunFilters
 
 BUCKETS_MAX = 500
 """A longer history loses its latest buckets."""
+
+INTERVAL_S_MAX = 3_155_760_000
+"""A hundred years."""
+
+LATEST = micros_of(datetime.max.replace(tzinfo=UTC))
+"""No bucket ends later than there are instants."""
 
 
 class HistoryQuery(RunFilters, frozen=True, kw_only=True):
@@ -23,6 +29,8 @@ class HistoryQuery(RunFilters, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.interval >= 1:
             raise ValueError("History interval must not be less than 1 second.")
+        if self.interval > INTERVAL_S_MAX:
+            raise ValueError("History interval must not be more than 100 years.")
 
     def edges(self) -> list[int]:
         """Where buckets begin, in microseconds since 1970, and where the last one ends.
@@ -31,7 +39,7 @@ class HistoryQuery(RunFilters, frozen=True, kw_only=True):
         """
         start, end = micros_of(utc(self.start)), micros_of(utc(self.end))
         step = self.interval_micros
-        buckets = min(-((start - end) // step), BUCKETS_MAX)
+        buckets = min(-((start - end) // step), BUCKETS_MAX, (LATEST - start) // step)
         if buckets <= 0:
             return []
         return [start + step * k for k in range(buckets + 1)]

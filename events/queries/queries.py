@@ -19,7 +19,8 @@ LIMIT_MAX = 200
 """The size of a page when none is asked for, and of the largest page."""
 
 
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""What both databases can count, with room for another page."""
 
 
 class Page(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,10 +1,16 @@
 """Work pools: where runs wait for workers, in queues, and the workers that ask for them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from msgspec import Meta
+
+from ..entities import Count
 from ..instants import Instant
 from .resource import Kind, Parent, Resource
+
+HeartbeatSeconds = Annotated[int, Meta(ge=0, le=31_536_000)]
+"""At most a year: who is silent for a multiple of it is gone."""
 
 Status = Literal["READY", "NOT_READY", "PAUSED"]
 
@@ -20,7 +26,7 @@ class WorkPool(Resource, frozen=True, kw_only=True, tag="work_pool.v1"):
     type: str = "prefect-agent"
     base_job_template: dict[str, Any] = {}
     is_paused: bool = False
-    concurrency_limit: int | None = None
+    concurrency_limit: Count | None = None
     storage_configuration: dict[str, Any] = {}
     default_queue_id: UUID | None = None
     status: Status = "NOT_READY"
@@ -34,8 +40,8 @@ class WorkQueue(Resource, frozen=True, kw_only=True, tag="work_queue.v1"):
     name: str
     description: str | None = ""
     is_paused: bool = False
-    concurrency_limit: int | None = None
-    priority: int = 1
+    concurrency_limit: Count | None = None
+    priority: Count = 1
     filter: dict[str, Any] | None = None
     last_polled: Instant | None = None
     status: Status = "NOT_READY"
@@ -47,7 +53,7 @@ class Worker(Resource, frozen=True, kw_only=True, tag="worker.v1"):
     work_pool_id: UUID
     name: str
     last_heartbeat_time: Instant | None = None
-    heartbeat_interval_seconds: int | None = None
+    heartbeat_interval_seconds: HeartbeatSeconds | None = None
     status: Literal["ONLINE", "OFFLINE"] = "OFFLINE"
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from redis.asyncio import Redis
 
@@ -66,7 +67,7 @@ def _entry(
     message = json.loads(said) | {"id": f"{lots.random()}"}
     if lots.random() < 0.8:
         message.pop("at", None)
-    body = mutator.mutated(message, known)
+    body = mutator.mutated(message, known, lambda tree: _with_own_state(tree, mutator))
     proposal = decode_proposal(body)
     is_one = type(proposal) in PROPOSALS
     place = (
@@ -77,6 +78,13 @@ def _entry(
     if lots.random() < 0.02:
         return streams.proposals(place), {PROPOSAL_FIELD: body, "more": body[:9]}
     return streams.proposals(place), {PROPOSAL_FIELD: body}
+
+
+def _with_own_state(tree: Any, mutator: Mutator) -> None:
+    """Give a state that is told an id of its own: producers never give two states one id."""
+    state = tree.get("state") if isinstance(tree, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(state, dict) and "id" in state:
+        state["id"] = str(UUID(int=mutator.lots.getrandbits(128)))
 
 
 async def _goes_on(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from events.entities import Count
 from events.instants import Instant
 from events.policies import FlowRunPolicy, TaskRunPolicy
 from events.states import ProposedState
@@ -98,7 +99,7 @@ class LogCreate(Body, frozen=True, kw_only=True):
     """A line that a run logged."""
 
     name: str
-    level: int
+    level: Count
     message: str
     timestamp: Instant
     flow_run_id: UUID | None = None

@@ -10,10 +10,11 @@ from events.changes import LogLine
 from events.identity import derived_id
 from events.proposals import WriteLogs
 from events.queries import LogQuery
+from events.wire.codec import AT_EARLIEST, AT_LATEST
 
 from ..context import Context
 from ..http.calls import Call
-from ..http.errors import Reply, answered
+from ..http.errors import Reply, answered, invalid
 from ..http.operations import Operation
 from ..rendering.parts import LogResponse, log_response
 from .bodies import LogCreate
@@ -30,6 +31,8 @@ async def create_logs(context: Context, call: Call) -> Reply:
     batch = blake2b(call.body, digest_size=16).hexdigest()
     by_run: dict[UUID, list[LogLine]] = {}
     for place, line in enumerate(call.as_a(list[LogCreate])):
+        if not AT_EARLIEST <= line.timestamp < AT_LATEST:
+            raise invalid(f"{line.timestamp} is no time of a line", "body", place, "timestamp")
         run_id = line.flow_run_id or line.task_run_id or NO_RUN
         by_run.setdefault(run_id, []).append(
             LogLine(

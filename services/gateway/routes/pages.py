@@ -20,7 +20,7 @@ class PageAsked(RunFilters, frozen=True, kw_only=True):
     """A numbered page of what the filters leave, the first being 1."""
 
     limit: int | None = None
-    page: Annotated[int, Meta(ge=1)] | None = None
+    page: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 class NumberedPage(Struct, Generic[T], frozen=True):

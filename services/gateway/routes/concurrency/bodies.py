@@ -5,11 +5,12 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.slots import Decay, Holder, Slots, SomeSlots
+from events.slots import Decay, Holder, LimitName, Slots, SomeSlots
 
 from ..bodies import Name
 
-Names = Annotated[list[str], Meta(min_length=1)]
+Names = Annotated[list[LimitName], Meta(min_length=1)]
+Tags = list[Annotated[str, Meta(max_length=900)]]
 LeaseSeconds = Annotated[float, Meta(ge=60, le=86_400)]
 
 LEASE_SECONDS = 300.0
@@ -82,7 +83,7 @@ class TagLimitCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class TagSlots(Struct, frozen=True, kw_only=True):
     """A task run that is to take or give a slot of the limits of these tags."""
 
-    names: list[str]
+    names: Tags
     task_run_id: UUID
 
 

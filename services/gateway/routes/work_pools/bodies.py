@@ -6,6 +6,8 @@ from typing import Annotated, Any, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType, json
 
+from events.resources.work_pools import HeartbeatSeconds
+
 from ..bodies import Body, Name
 
 Slots = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -94,7 +96,7 @@ class Heartbeat(Body, frozen=True, kw_only=True):
     """A sign of life."""
 
     name: str
-    heartbeat_interval_seconds: int | None = None
+    heartbeat_interval_seconds: HeartbeatSeconds | None = None
 
 
 class WaitingRunsAsked(Struct, frozen=True, kw_only=True):

@@ -109,6 +109,10 @@ class PoolSlots(Struct, frozen=True, kw_only=True):
     page: int
 
 
+PAGE_MAX = 2**31
+"""The first page that nobody turns to."""
+
+
 class PageAsked(Struct, frozen=True, kw_only=True):
     """Which page is wanted, and how many runs of each queue."""
 
@@ -121,7 +125,7 @@ class PageAsked(Struct, frozen=True, kw_only=True):
         page = 1 if self.page is None else self.page
         limit = LIMIT_MAX if self.limit is None else self.limit
         shown = 10 if self.flow_run_limit is None else self.flow_run_limit
-        if page < 1 or not 0 < limit <= LIMIT_MAX or not 0 <= shown <= LIMIT_MAX:
+        if not 1 <= page < PAGE_MAX or not 0 < limit <= LIMIT_MAX or not 0 <= shown <= LIMIT_MAX:
             raise detail(422, f"Invalid limit: must be less than or equal to {LIMIT_MAX}.")
         return page, limit, shown
 
