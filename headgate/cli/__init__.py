@@ -30,6 +30,7 @@ COMMANDS = {
     "dead-letters": "dead_letters",
     "doctor": "doctor",
     "settings": "about",
+    "schema": "about",
     "version": "about",
 }
 """The commands, and the modules that they are in."""

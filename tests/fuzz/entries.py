@@ -8,6 +8,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from events.decisions import Undecidable
 from events.proposals import RegisterFlow
 from events.streams import PROPOSAL_FIELD, Streams
 from events.wire.codec import decode_proposal
@@ -69,10 +70,9 @@ def _entry(
         message.pop("at", None)
     body = mutator.mutated(message, known, lambda tree: _with_own_state(tree, mutator))
     proposal = decode_proposal(body)
-    is_one = type(proposal) in PROPOSALS
-    place = (
-        streams.of(proposal) if is_one and lots.random() < 0.95 else lots.choice(streams.every())
-    )  # pyright: ignore[reportArgumentType]
+    place = lots.choice(streams.every())
+    if not isinstance(proposal, Undecidable) and lots.random() < 0.95:
+        place = streams.of(proposal)
     if lots.random() < 0.02:
         return streams.proposals(place), {lots.randbytes(4): body}
     if lots.random() < 0.02:

@@ -1,4 +1,4 @@
-"""`headgate settings` and `headgate version` say what is set and what is installed."""
+"""`headgate settings`, `schema` and `version` say what is set, spoken and installed."""
 
 import platform
 from importlib.metadata import version as version_of
@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from ...bus.described import asyncapi, json_schema, written
 from ...settings import Settings, masked, variable
 from ..console import listing, out, plain
 
@@ -32,6 +33,19 @@ def _bounds(field: FieldInfo) -> str:
     least = [each.ge for each in field.metadata if hasattr(each, "ge")]
     most = [each.le for each in field.metadata if hasattr(each, "le")]
     return f"{least[0]} to {most[0]}" if least and most else ""
+
+
+def schema(kind: Literal["asyncapi", "json-schema"] = "asyncapi", /) -> int:
+    """Print the description of the bus, as it is in docs/reference.
+
+    Parameters
+    ----------
+    kind
+        The streams and their messages as AsyncAPI 3, or the messages alone as JSON Schema.
+    """
+    made = asyncapi() if kind == "asyncapi" else json_schema()
+    out().file.write(written(made))
+    return 0
 
 
 def version() -> int:
