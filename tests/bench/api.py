@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
+from tests.support.children import ended
 from tests.support.servers import RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -57,8 +58,8 @@ async def server() -> AsyncGenerator[Server]:
             await _until_ready(url, process)
             yield Server(url, process.pid, time.perf_counter() - started)
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            code = ended(process, by=signal.SIGINT)
+        assert code == [0], "headgate dev ended badly"
 
 
 @asynccontextmanager
@@ -88,11 +89,9 @@ async def services() -> AsyncGenerator[str]:
             await _until_ready(url, running[0])
             yield url
         finally:
-            for process in running:
-                process.terminate()
-            for process in running:
-                process.wait(timeout=30)
+            codes = ended(*running)
             redis.kill()
+        assert codes == [0] * len(running), "a service ended badly"
 
 
 async def _until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -22,6 +22,7 @@ from events.wire.codec import encode
 from headgate.bus.connecting import connected
 from headgate.clock import new_id, now
 from services.proposer import Proposer
+from tests.support.children import ended
 from tests.support.servers import RedisServer
 from tests.support.waiting import wait_until
 
@@ -98,10 +99,8 @@ async def processors(it: Bench, batch_max: int, *options: str) -> AsyncGenerator
         await wait_until(lambda: _shared_out(it), READY_S)
         yield
     finally:
-        for process in running:
-            process.terminate()
-        ended = [process.wait(timeout=30) for process in running]
-    assert ended == [0] * PROCESSES, "a rule processor ended badly"
+        codes = ended(*running)
+    assert codes == [0] * PROCESSES, "a rule processor ended badly"
 
 
 async def _shared_out(it: Bench) -> bool:

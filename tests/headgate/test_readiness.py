@@ -1,7 +1,6 @@
 """A rule processor and a projector say over HTTP whether they can serve, and what is missing."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 from headgate.serving.http import PortTaken
 from headgate.serving.readiness import readiness
+from tests.support.children import ended
 from tests.support.servers import RedisServer, free_port
 from tests.support.waiting import wait_until
 
@@ -33,10 +33,11 @@ def served(service: str, redis_url: str, directory: Path) -> Generator[str]:
         process = subprocess.Popen(
             [*command, "--health-port", url.rpartition(":")[2]], env={**os.environ}, stderr=log
         )
-    with process:
+    try:
         yield url
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(END_S) == 0, (directory / "log").read_text()
+    finally:
+        codes = ended(process)
+    assert codes == [0], (directory / "log").read_text()
 
 
 async def answer(url: str) -> tuple[int, list[str]]:
