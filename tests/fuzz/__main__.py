@@ -7,7 +7,6 @@ the OpenAPI document says, no service may be lost, and the log must verify after
 import asyncio
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.fuzz.findings import Findings
 from tests.fuzz.frames import fuzz_frames
 from tests.fuzz.mutating import Mutator
 from tests.fuzz.requests import fuzz_requests
+from tests.fuzz.verifying import verify
 from tests.support.dev import Dev
 from tests.support.inhabitants import inhabit
 from tests.support.servers import RedisServer
@@ -65,13 +65,8 @@ def _ended(dev: Dev, redis_url: str, findings: Findings) -> None:
     said = dev.log.read_text(errors="replace")
     if "Traceback" in said:
         findings.found("headgate dev", "logged a traceback", said[said.index("Traceback") :])
-    verified = subprocess.run(
-        [sys.executable, "-m", "headgate", "replay", "--verify"],
-        env={**os.environ, "HEADGATE_REDIS_URL": redis_url, "HEADGATE_DATA_DIR": str(dev.root)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if verified.returncode != 0:
-        findings.found("headgate replay", "does not verify", verified.stdout + verified.stderr)
+    for line in verify(dev.root, redis_url, findings):
+        console.print(f"known: {line}", markup=False)
 
 
 def main() -> int:

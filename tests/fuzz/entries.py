@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -68,7 +68,7 @@ def _entry(
     message = json.loads(said) | {"id": f"{lots.random()}"}
     if lots.random() < 0.8:
         message.pop("at", None)
-    body = mutator.mutated(message, known, lambda tree: _with_own_state(tree, mutator))
+    body = mutator.mutated(message, known, lambda tree: _with_own_ids(tree, mutator))
     proposal = decode_proposal(body)
     place = lots.choice(streams.every())
     if not isinstance(proposal, Undecidable) and lots.random() < 0.95:
@@ -80,11 +80,20 @@ def _entry(
     return streams.proposals(place), {PROPOSAL_FIELD: body}
 
 
-def _with_own_state(tree: Any, mutator: Mutator) -> None:
-    """Give a state that is told an id of its own: producers never give two states one id."""
-    state = tree.get("state") if isinstance(tree, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if isinstance(state, dict) and "id" in state:
-        state["id"] = str(UUID(int=mutator.lots.getrandbits(128)))
+def _with_own_ids(tree: Any, mutator: Mutator) -> None:
+    """Give a state and lines that are told ids of their own: producers never give one id twice.
+
+    In two partitions, which know nothing of each other, both would stand in the log, and a view
+    would show the one that it folded first.
+    """
+    if not isinstance(tree, dict):
+        return
+    message = cast("dict[str, Any]", tree)
+    lines: Any = message.get("lines")
+    told = [message.get("state"), *(cast("list[Any]", lines) if isinstance(lines, list) else ())]
+    for each in told:
+        if isinstance(each, dict) and "id" in each:
+            each["id"] = str(UUID(int=mutator.lots.getrandbits(128)))
 
 
 async def _goes_on(
