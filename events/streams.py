@@ -134,6 +134,11 @@ class Streams(Struct, frozen=True, kw_only=True):
         return self._key(partition, f"handed_out:{task_key}")
 
     @property
+    def task_workers(self) -> str:
+        """A hash: by connection, a task worker, its tasks, and when it was noted last."""
+        return self._key(self.control, "task_workers")
+
+    @property
     def told(self) -> str:
         """A stream: events of clients that are no states of runs, as subscribers see them."""
         return self._key(self.control, "told")

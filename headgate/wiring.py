@@ -27,7 +27,7 @@ from projections.told import ToldWorker
 from projections.views import PROJECTIONS
 from projections.worker import Worker
 from services.gateway import Cors, Csrf, GatewayLimits, Guards, create_app, guarded
-from services.gateway.background import Waiting
+from services.gateway.background import TaskWorkers, Waiting
 from services.patience import end
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
@@ -293,6 +293,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             proposer=proposer,
             log=log,
             waiting=Waiting(redis, streams),
+            task_workers=TaskWorkers(redis, streams, clock.now),
             views=Views(stack.enter_context(views_of(settings))),
             told=told_on(settings, streams, redis),
             now=clock.now,

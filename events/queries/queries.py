@@ -1,6 +1,6 @@
 """Queries of lists: filters that must all hold, an order, and a page of at most 200."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
@@ -26,16 +26,17 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 class Page(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which part of a list is wanted; ValueError when it is larger than a page may be."""
 
+    limit_max: ClassVar[int] = LIMIT_MAX
     limit: Count | None = None
     offset: Count | None = None
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit > LIMIT_MAX:
-            raise ValueError(f"Invalid limit: must be less than or equal to {LIMIT_MAX}.")
+        if self.limit is not None and self.limit > self.limit_max:
+            raise ValueError(f"Invalid limit: must be less than or equal to {self.limit_max}.")
 
     @property
     def size(self) -> int:
-        return LIMIT_MAX if self.limit is None else self.limit
+        return self.limit_max if self.limit is None else self.limit
 
     @property
     def skipped(self) -> int:

@@ -1,6 +1,6 @@
 """Views: everything that can be asked of the SQL views, answered off the event loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,10 +21,11 @@ from events.queries import (
     ResourceQuery,
     TaskRunQuery,
 )
+from events.queries.overviews import Counts, Ended, ObservedQuery, ObservedState
 from events.queries.queries import Page
 from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
 from events.resources.resource import Resource
-from events.states import State
+from events.states import State, StateType
 
 from ..store import checkpoints, projections_table
 from ..told import place_of
@@ -44,6 +45,14 @@ from .filters import (
     task_runs_matching,
 )
 from .history import FLOW_RUNS, TASK_RUNS, history
+from .overviews import (
+    counted_by_state,
+    deployments_counted,
+    ended_in_spans,
+    next_runs,
+    observed,
+    task_runs_counted,
+)
 from .resources import resource_of, resources, resources_matching, resources_order
 from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
 from .told import events_counted, events_found
@@ -190,6 +199,32 @@ class Views:
     async def _state(self, table: Table, id: UUID) -> State | None:
         text = await self._scalar(select(table.c.state).where(table.c.id == id))
         return None if text is None else state_of(text)
+
+    async def count_deployments_of(self, flow_ids: Sequence[UUID]) -> Counts:
+        """How many deployments each of these flows has."""
+        return await self._ask(lambda ask: deployments_counted(ask, flow_ids))
+
+    async def count_task_runs_of(self, flow_run_ids: Sequence[UUID]) -> Counts:
+        """How many task runs each of these flow runs has."""
+        return await self._ask(lambda ask: task_runs_counted(ask, flow_run_ids))
+
+    async def count_task_runs_by_state(self, query: TaskRunQuery) -> dict[StateType, int]:
+        """How many task runs of flow runs match, by the type of their state."""
+        return await self._ask(lambda ask: counted_by_state(ask, query))
+
+    async def ended_task_runs(
+        self, query: TaskRunQuery, start: datetime, end: datetime
+    ) -> list[Ended]:
+        """How the task runs that match ended, in equal parts of the time when they started."""
+        return await self._ask(lambda ask: ended_in_spans(ask, query, start, end))
+
+    async def next_runs(self, flow_ids: Sequence[UUID]) -> dict[UUID, FlowRun | None]:
+        """The run of each of these flows that is to start first."""
+        return await self._ask(lambda ask: next_runs(ask, flow_ids))
+
+    async def observed_states(self, query: ObservedQuery) -> list[ObservedState]:
+        """Which states there have been."""
+        return await self._ask(lambda ask: observed(ask, query))
 
     async def concurrency_limits(self, query: LimitQuery) -> list[UUID]:
         """The ids of a page of concurrency limits, by name."""

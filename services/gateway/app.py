@@ -16,7 +16,7 @@ from events.log import EventLog
 
 from ..blocks.sealing import Seal
 from ..errors import Unavailable
-from .background import Waiting
+from .background import TaskWorkers, Waiting
 from .context import Context
 from .event_stream.told import Told
 from .guards.csrf import Csrf
@@ -41,6 +41,7 @@ def create_app(
     log: EventLog,
     views: Views,
     waiting: Waiting,
+    task_workers: TaskWorkers,
     told: Told,
     now: Callable[[], datetime],
     new_id: Callable[[], UUID],
@@ -66,6 +67,7 @@ def create_app(
         log=log,
         views=views,
         waiting=waiting,
+        task_workers=task_workers,
         told=told,
         now=now,
         new_id=new_id,

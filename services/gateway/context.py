@@ -30,7 +30,7 @@ from ..answering import Inputs
 from ..blocks.sealing import Seal
 from ..variables import Variables
 from .access import Access, calling
-from .background import Bell, Waiting
+from .background import Bell, TaskWorkers, Waiting
 from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .event_stream.log_lines import LogLines
@@ -59,6 +59,7 @@ class Context:
         log: EventLog,
         views: Views,
         waiting: Waiting,
+        task_workers: TaskWorkers,
         told: Told,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -83,6 +84,7 @@ class Context:
         self.csrf = csrf
         self.outages = outages
         self.waiting = waiting
+        self.task_workers = task_workers
         self.enqueued = Bell()
         self.inputs = Inputs(log)
         self.variables = Variables(log)

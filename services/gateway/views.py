@@ -22,9 +22,10 @@ from events.queries import (
     ResourceQuery,
     TaskRunQuery,
 )
+from events.queries.overviews import Counts, Ended, ObservedQuery, ObservedState
 from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
 from events.resources.resource import Resource
-from events.states import State
+from events.states import State, StateType
 
 Q = TypeVar("Q", bound=Page)
 T = TypeVar("T")
@@ -68,6 +69,24 @@ class Views(Protocol):
     ) -> list[Resource]: ...
 
     async def count_resources(self, query: ResourceQuery, parent_id: UUID | None = None) -> int: ...
+
+    async def count_deployments_of(self, flow_ids: Sequence[UUID]) -> Counts: ...
+
+    async def count_task_runs_of(self, flow_run_ids: Sequence[UUID]) -> Counts: ...
+
+    async def count_task_runs_by_state(self, query: TaskRunQuery) -> dict[StateType, int]: ...
+
+    async def ended_task_runs(
+        self, query: TaskRunQuery, start: datetime, end: datetime
+    ) -> list[Ended]:
+        """By when they started, in equal parts from *start* to *end*."""
+        ...
+
+    async def next_runs(self, flow_ids: Sequence[UUID]) -> dict[UUID, FlowRun | None]:
+        """The run of each of these flows that is to start first."""
+        ...
+
+    async def observed_states(self, query: ObservedQuery) -> list[ObservedState]: ...
 
     async def concurrency_limits(self, query: LimitQuery) -> list[UUID]:
         """Their ids, by name."""

@@ -15,6 +15,9 @@ from .templates import NotRendered, rendered
 
 KIND = "__prefect_kind"
 
+Place = tuple[str | int, ...]
+"""The way into a value: keys and indexes."""
+
 
 class NotHydrated(Struct, frozen=True):
     """A value cannot be made, and why; it stands where the value would."""
@@ -34,9 +37,14 @@ def hydrated(value: Any, variables: Mapping[str, Any]) -> Any:
 
     *variables* are those that `variables_named` names, as far as they exist.
     """
+    made = hydrated_in_part(value, variables)
+    return next((found for _, found in failures(made)), None) or made
+
+
+def hydrated_in_part(value: Any, variables: Mapping[str, Any]) -> Any:
+    """*value* with every value in it made, or why not where it would stand."""
     made = _made(value, variables)
-    found = next(_failures(made), None)
-    return found or (None if made is ABSENT else made)
+    return None if made is ABSENT else made
 
 
 def variables_named(value: Any) -> frozenset[str]:
@@ -114,12 +122,13 @@ def _rendered(template: Any) -> Any:
     return NotHydrated(f"Invalid jinja: {text.reason}") if isinstance(text, NotRendered) else text
 
 
-def _failures(value: Any) -> Iterator[NotHydrated]:
-    if isinstance(value, NotHydrated):
-        yield value
-    elif isinstance(value, dict):
-        for each in cast("dict[str, Any]", value).values():
-            yield from _failures(each)
-    elif isinstance(value, list):
-        for each in cast("list[Any]", value):
-            yield from _failures(each)
+def failures(made: Any, at: Place = ()) -> Iterator[tuple[Place, NotHydrated]]:
+    """Where in what `hydrated_in_part` gives a value could not be made, and why."""
+    if isinstance(made, NotHydrated):
+        yield at, made
+    elif isinstance(made, dict):
+        for key, each in cast("dict[str, Any]", made).items():
+            yield from failures(each, (*at, key))
+    elif isinstance(made, list):
+        for index, each in enumerate(cast("list[Any]", made)):
+            yield from failures(each, (*at, index))

@@ -4,13 +4,16 @@ Schemas are those of pydantic's models: what a property may leave out may also b
 has a default. References lead to other parts of the schema and never out of it.
 """
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from jsonschema import Draft202012Validator, exceptions
 from jsonschema.exceptions import SchemaError, ValidationError
 from msgspec import Struct
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+T = TypeVar("T")
 
 CIRCULAR = "Unable to validate schema with circular references."
 
@@ -34,24 +37,35 @@ def validated(
 
     What is not *is_whole* may lack what the schema requires: the rest comes later.
     """
+
+    def first(validator: Any) -> ValidationError | None:
+        return cast(Any, exceptions).best_match(
+            error
+            for error in validator.iter_errors(value)
+            if is_whole or error.validator != "required"
+        )
+
+    try:
+        found = checked(schema, first)
+    except Unresolvable as error:
+        return NotValid(f"Validation failed. Failure reason: {error}")
+    if isinstance(found, SchemaUnusable):
+        return found
+    return None if found is None else NotValid(_shown(found))
+
+
+def checked(schema: Any, check: Callable[[Any], T]) -> T | SchemaUnusable:
+    """What *check* makes of a validator of *schema*; `Unresolvable` when that refers to nothing."""
     if not isinstance(schema, dict):
         return SchemaUnusable("it is no object")
     try:
         prepared = _prepared(cast("dict[str, Any]", schema))
         Draft202012Validator.check_schema(prepared)
-        validator: Any = Draft202012Validator(prepared, registry=Registry())
-        found: ValidationError | None = cast(Any, exceptions).best_match(
-            error
-            for error in validator.iter_errors(value)
-            if is_whole or error.validator != "required"
-        )
+        return check(Draft202012Validator(prepared, registry=Registry()))
     except SchemaError as error:
         return SchemaUnusable(error.message)
     except RecursionError:
         return SchemaUnusable(CIRCULAR)
-    except Unresolvable as error:
-        return NotValid(f"Validation failed. Failure reason: {error}")
-    return None if found is None else NotValid(_shown(found))
 
 
 def _shown(error: ValidationError) -> str:

@@ -2,5 +2,8 @@
 
 from .bell import Bell
 from .waiting import ACK_MS, HandedOut, Waiting
+from .workers import Presence, TaskWorker, TaskWorkers
 
-__all__ = ["ACK_MS", "Bell", "HandedOut", "Waiting"]
+__all__ = [
+    "ACK_MS", "Bell", "HandedOut", "Presence", "TaskWorker", "TaskWorkers", "Waiting",
+]  # fmt: skip

@@ -16,6 +16,7 @@ from . import (
     saved_searches,
     states,
     task_runs,
+    ui,
     variables,
     work_pools,
 )
@@ -36,6 +37,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *automations.OPERATIONS,
     *saved_searches.OPERATIONS,
+    *ui.OPERATIONS,
     *root.OPERATIONS,
 )
 """All operations; a request is matched in this order, so the busiest come first."""

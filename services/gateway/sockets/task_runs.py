@@ -12,7 +12,7 @@ from events.states import StateType
 
 from ...patience import end
 from ..access import calling
-from ..background import ACK_MS, HandedOut
+from ..background import ACK_MS, HandedOut, Presence
 from ..context import Context
 from ..rendering.runs import task_run_response
 from .socket import Socket
@@ -46,13 +46,16 @@ class ScheduledTaskRuns:
         if caller is None:
             return
         calling.set(caller)
-        keys = await _subscribed(socket)
-        if keys is None:
+        wanted = await _subscribed(socket)
+        if wanted is None:
             return
+        name, keys = wanted
         heard: asyncio.Queue[str | None] = asyncio.Queue()
         reader = asyncio.create_task(_read(socket, heard), name="scheduled task runs: read")
         try:
-            await self._serve(socket, keys, heard)
+            id = self._context.new_id()
+            async with self._context.task_workers.present(id, name, keys) as presence:
+                await self._serve(socket, keys, heard, presence)
         except self._context.outages as error:
             _log.warning("task runs cannot be handed out, closing a socket: %s", error)
             await socket.close(1013, "Try again later")
@@ -60,11 +63,16 @@ class ScheduledTaskRuns:
             await end(reader)
 
     async def _serve(
-        self, socket: Socket, keys: list[str], heard: "asyncio.Queue[str | None]"
+        self,
+        socket: Socket,
+        keys: list[str],
+        heard: "asyncio.Queue[str | None]",
+        presence: Presence,
     ) -> None:
         """Hand out until the peer goes, quits, or does not acknowledge."""
         waiting, bell = self._context.waiting, self._context.enqueued
         while heard.empty():
+            await presence.go_on()
             rung = bell.listen()
             run = await waiting.next(keys)
             if run is None:
@@ -100,8 +108,8 @@ def _is_waiting(run: TaskRun) -> bool:
     return state is not None and state.type is StateType.SCHEDULED
 
 
-async def _subscribed(socket: Socket) -> list[str] | None:
-    """The tasks whose runs the peer wants; None when it does not say, and is sent away."""
+async def _subscribed(socket: Socket) -> tuple[str, list[str]] | None:
+    """Who the peer is, and the tasks that it runs; None when it does not say, and is sent away."""
     text = await socket.next_text()
     if text is None:
         return None
@@ -113,7 +121,7 @@ async def _subscribed(socket: Socket) -> list[str] | None:
     elif not said.client_id:
         expected = "'client_id' in subscribe message"
     else:
-        return said.keys
+        return said.client_id, said.keys
     await socket.close(VIOLATION, f"Protocol violation: expected {expected}")
     return None
 
