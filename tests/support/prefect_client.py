@@ -55,6 +55,8 @@ def environment(api_url: str, home: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "NO_COLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+        "COLUMNS": "240",
     }
 
 
