@@ -30,13 +30,13 @@ def test_a_state_is_seen_from_the_first_to_the_last_time(
 @pytest.mark.usefixtures("rolling")
 def test_states_are_found_by_type_sorted_and_limited(api: httpx.Client) -> None:
     found = api.get(PATH, params={"query": "run", "order_by": "NAME_ASC"}).json()
-    latest = api.get(PATH, params={"limit": 1}).json()
+    one = api.get(PATH, params={"query": "run", "limit": 1}).json()
 
     names = [each["state_name"] for each in found]
     assert "Rolling" in names
     assert names == sorted(names)
     assert {each["state_type"] for each in found} == {"RUNNING"}
-    assert [each["state_name"] for each in latest] == ["Rolling"]
+    assert [each["state_name"] for each in one] == ["Rolling"]
 
 
 @pytest.mark.parametrize(

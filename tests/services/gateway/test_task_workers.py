@@ -39,10 +39,11 @@ def test_a_worker_is_known_while_it_is_connected(
     gateway: Running, api: httpx.Client, task_key: str
 ) -> None:
     with socket(gateway, PATH) as connection:
-        _subscribe(connection, "host-1", task_key, "another")
+        _subscribe(connection, f"host-{task_key}", task_key, "another")
         assert comes_true(lambda: bool(_known(api, task_key)), SOON_S)
         (worker,) = _known(api, "nobody's", task_key)
-        assert (worker["identifier"], worker["task_keys"]) == ("host-1", ["another", task_key])
+        assert worker["identifier"] == f"host-{task_key}"
+        assert worker["task_keys"] == ["another", task_key]
         assert worker in api.post("/task_workers/filter", json={}).json()
         assert worker in api.post("/task_workers/filter").json()
         assert _known(api, "nobody's") == []
@@ -57,7 +58,7 @@ def test_a_worker_is_known_to_other_gateways(
         other.client() as there,
         socket(gateway, PATH) as connection,
     ):
-        _subscribe(connection, "host-1", task_key)
+        _subscribe(connection, f"host-{task_key}", task_key)
         assert comes_true(lambda: bool(_known(there, task_key)), SOON_S)
 
 
