@@ -106,7 +106,7 @@ def test_who_may_read_is_refused_whatever_changes_something(
         answers = {(one.method, one.path): ask(reader, one, things) for one in CHANGING}
         after = written(gateway)
 
-    assert len(before) > 4
+    assert len(before) >= 4  # control and the partition of a run, each asked and decided
     assert [each for each, answer in answers.items() if answer.status_code != 403] == []
     assert {answer.json()["exception_message"] for answer in answers.values()} == {
         "Forbidden: this needs a key with the scope 'propose'",
