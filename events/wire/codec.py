@@ -14,6 +14,7 @@ import msgspec
 from msgspec import json
 
 from ..decisions import Decision, Undecidable
+from ..identity import ProposalId
 from ..proposals import Proposal
 from .upcasts import RETIRED_PROPOSALS, current
 
@@ -60,6 +61,21 @@ def decode_proposal(body: bytes) -> Proposal | Undecidable:
     return proposal
 
 
+class Sender(msgspec.Struct, frozen=True):
+    """Who waits for the answer to a proposal, as far as its body says."""
+
+    id: ProposalId
+    reply_to: str
+
+
+def sender_of(body: bytes) -> Sender | None:
+    """Who sent a proposal that is none, if anybody waits; what else it says does not matter."""
+    try:
+        return _senders.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
 def _nesting(body: bytes) -> int:
     """How deep the valid JSON of *body* is nested, or anything up to the limit when it is less."""
     opened = body.count(b"[") + body.count(b"{")
@@ -67,6 +83,9 @@ def _nesting(body: bytes) -> int:
         return opened
     brackets = _strings.sub(b"", body).translate(None, _not_brackets)
     return max(accumulate(map(_steps.__getitem__, brackets)))
+
+
+_senders = json.Decoder(Sender)
 
 
 def undecidable(error: Exception) -> Undecidable:

@@ -25,7 +25,7 @@ from events.proposals import (
 )
 from events.states import State
 from events.streams import Streams
-from events.wire.codec import decode_decision, encode
+from events.wire.codec import Sender, decode_decision, encode, sender_of
 from events.wire.replies import Answer, Unanswered
 from events.wire.snapshots import fields_of, written
 
@@ -234,21 +234,25 @@ class Draft:
         if reply is not None:
             self._replies.append(reply)
 
-    def _reply(self, proposal: Proposal, reply: Unanswered) -> None:
-        if proposal.reply_to is not None:
+    def _reply(self, sender: Proposal | Sender, reply: Unanswered) -> None:
+        if sender.reply_to is not None:
             body = encode(reply)
-            self._replies.append(Reply(to=proposal.reply_to, proposal_id=proposal.id, body=body))
+            self._replies.append(Reply(to=sender.reply_to, proposal_id=sender.id, body=body))
 
     def _refuse(self, arrival: Arrival, why: Undecidable) -> None:
         self._letters.append(
             DeadLetter(offset=arrival.offset, body=arrival.body, reason=why.reason, field=why.field)
         )
-        if not isinstance(arrival.proposal, Undecidable):
-            id = arrival.proposal.id
+        sender: Proposal | Sender | None
+        if isinstance(arrival.proposal, Undecidable):
+            sender = sender_of(arrival.body)
+        else:
+            sender = arrival.proposal
+        if sender is not None:
             reply = Unanswered(
-                proposal_id=id, reason=why.reason, field=why.field, missing=why.missing
+                proposal_id=sender.id, reason=why.reason, field=why.field, missing=why.missing
             )
-            self._reply(arrival.proposal, reply)
+            self._reply(sender, reply)
 
 
 def _runs_of(proposal: Proposal) -> Iterator[UUID]:

@@ -13,9 +13,11 @@ from events.wire import upcasts
 from events.wire.codec import (
     NESTING_MAX,
     PROPOSAL_BYTES_MAX,
+    Sender,
     decode_decision,
     decode_proposal,
     encode,
+    sender_of,
 )
 from events.wire.registry import PROPOSALS
 from tests.support.strategies import messages
@@ -196,3 +198,20 @@ def test_a_retired_shape_becomes_the_current_one(monkeypatch: pytest.MonkeyPatch
 
     assert upcasts.current(run) == second
     assert upcasts.current(first) == first
+
+
+@pytest.mark.parametrize(
+    ("body", "sender"),
+    [
+        (b'{"type":"no_such.v1","id":"x","reply_to":"billing"}', Sender("x", "billing")),
+        (b'{"type":"no_such.v1","id":"x"}', None),
+        (b'{"id":"","reply_to":"billing"}', None),
+        (b'{"id":"x","reply_to":null}', None),
+        (b"no json", None),
+        (b"[" * 5_000, None),
+    ],
+)
+def test_who_waits_for_an_answer_is_known_by_what_can_be_read(
+    body: bytes, sender: Sender | None
+) -> None:
+    assert sender_of(body) == sender

@@ -1,6 +1,9 @@
 """The rule processor reads what is asked, decides, and commits, one partition at a time."""
 
+from datetime import UTC, datetime
+
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from events.decisions import Outcome
@@ -132,6 +135,16 @@ async def test_poison_is_kept_exactly_once_and_its_neighbours_are_decided(
     assert letters[3].field == "flow_id"
     assert letters[5].field == PROPOSAL_FIELD
     assert await decided_ids(log, 0) == [each.id for each in good]
+
+
+async def test_whoever_sent_poison_and_waits_is_told_what_is_wrong_with_it(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    async with processing(redis_url, redis, streams), proposing(redis, streams) as proposer:
+        too_late = structs.replace(create(run_in(0)), at=datetime(9999, 1, 1, tzinfo=UTC))
+        answer = await proposer.propose(too_late)
+    assert isinstance(answer, Unanswered)
+    assert (answer.proposal_id, answer.field) == (too_late.id, "at")
 
 
 async def test_a_proposal_in_the_wrong_partition_is_told_where_it_belongs(
