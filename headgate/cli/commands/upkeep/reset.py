@@ -18,6 +18,8 @@ from ...console import out
 from ...where import HERE, Where
 
 CONSENT = "yes"
+LOOKS, LOOK_S = 20, 0.05
+"""Redis knows a connection for a moment longer than the service that has just ended."""
 
 
 class StillRunning(ForPeople):
@@ -61,11 +63,14 @@ async def _reset(settings: Settings, url: str, yes: bool) -> int:
 
 
 async def _refuse_while_running(redis: Any, settings: Settings) -> None:
-    running = await services_on(redis, settings.prefix)
-    if running:
-        raise StillRunning(
-            f"there still runs on {settings.prefix!r}: {', '.join(running)}; stop it first"
-        )
+    looks = LOOKS
+    while running := await services_on(redis, settings.prefix):
+        looks -= 1
+        if looks == 0:
+            raise StillRunning(
+                f"there still runs on {settings.prefix!r}: {', '.join(running)}; stop it first"
+            )
+        await asyncio.sleep(LOOK_S)
 
 
 async def _said(redis: Any, settings: Settings, url: str, keys: int, tables: int) -> str:
