@@ -128,6 +128,8 @@ def main() -> int:
         console.print(f"  {count:7} {kind}")
     for name, count in sorted(tally.known.items()):
         console.print(f"documented: {name}: {count}")
+    for side, count in sorted((+tally.played_again).items()):
+        console.print(f"played again, because {side} was busy (503): {count}")
     console.print(str(tally))
     return int(tally.differences > 0)
 

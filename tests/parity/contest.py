@@ -17,7 +17,8 @@ from tests.parity.shrinking import shrunk
 from tests.parity.sides import Side
 
 BUSY, BUSY_MAX, BUSY_PAUSE_S = 503, 30, 0.2
-"""How the reference answers when its database is locked, and how often it is asked once more."""
+"""How a side answers that cannot answer now (a locked database, a disk that is slow to sync), and
+how often the whole script is then played on it once more."""
 NUMBER = re.compile(r"\d+|.*\$\S+ ")
 
 
@@ -42,6 +43,7 @@ class Tally(Struct):
     kinds: Counter[str] = field(default_factory=Counter[str])
     known: Counter[str] = field(default_factory=Counter[str])
     ways: Counter[str] = field(default_factory=Counter[str])
+    played_again: Counter[str] = field(default_factory=Counter[str])
     found: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def __str__(self) -> str:
@@ -90,13 +92,10 @@ class Contest:
         self, steps: Sequence[Step], tally: Tally | None = None
     ) -> tuple[Difference | None, list[Observation], list[Observation]]:
         """The first difference, unless it is one that is meant: what follows that is not asked."""
-        theirs = await Player(self.reference, steps).play()
-        for _ in range(BUSY_MAX):
-            if not any(_status([each]) == BUSY for each in theirs):
-                break
-            await asyncio.sleep(BUSY_PAUSE_S)
-            theirs = await Player(self.reference, steps).play()
-        ours = await Player(self.headgate, steps).play(theirs)
+        theirs, again = await _played(self.reference, steps)
+        ours, ours_again = await _played(self.headgate, steps, theirs)
+        if tally is not None:
+            tally.played_again.update({"the reference": again, "Headgate": ours_again})
         for difference in compare(theirs, ours):
             name = recognised(steps, difference, theirs, ours)
             if name is None:
@@ -105,6 +104,17 @@ class Contest:
                 tally.known[name] += 1
             break
         return None, theirs, ours
+
+
+async def _played(
+    side: Side, steps: Sequence[Step], theirs: Sequence[Observation] | None = None
+) -> tuple[list[Observation], int]:
+    """What *side* makes of *steps*, and how often it had to play them again."""
+    seen, times = await Player(side, steps).play(theirs), 0
+    while times < BUSY_MAX and any(_status([each]) == BUSY for each in seen):
+        await asyncio.sleep(BUSY_PAUSE_S)
+        seen, times = await Player(side, steps).play(theirs), times + 1
+    return seen, times
 
 
 def _sort(difference: Difference) -> tuple[str, str]:
