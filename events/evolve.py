@@ -81,6 +81,8 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
     for change in decision.changes:
         entity = _after(entity, change)
         match change:
+            case StateEntered() | StateRecorded():  # what comes most, first: a miss costs most
+                pass
             case FlowRegistered(flow=flow):
                 changed[flow_name_key(flow.name)] = Alias(id=flow.id)
             case FlowDeleted(id=id, name=name):
@@ -129,6 +131,8 @@ def learn(known: MutableMapping[str, Entity], changed: Changed) -> None:
 
 def _after(entity: Entity | None, change: Change) -> Entity | None:
     match change, entity:
+        case StateEntered(), FlowRun() | TaskRun():
+            return _entered(entity, change)
         case FlowRegistered(flow=flow), _:
             return flow
         case FlowAmended(tags=tags, updated=updated), Flow():
@@ -144,8 +148,6 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
         case TaskRunDeleted(id=id), _:
             is_subject = isinstance(entity, TaskRun) and entity.attributes.id == id
             return None if is_subject else entity
-        case StateEntered(), FlowRun() | TaskRun():
-            return _entered(entity, change)
         case PolicyAmended(policy=amendment), FlowRun(attributes=attributes, progress=progress):
             policy = amended_policy(progress.policy, amendment)
             return FlowRun(attributes, structs.replace(progress, policy=policy))
@@ -168,14 +170,15 @@ def _after(entity: Entity | None, change: Change) -> Entity | None:
 
 
 def _entered(run: FlowRun | TaskRun, change: StateEntered) -> FlowRun | TaskRun:
-    if isinstance(run, TaskRun):
-        moved = structs.replace(run.progress, state=change.state, booked=change.booked)
-        return TaskRun(run.attributes, moved)
-    times = (*run.progress.state_times[1 - STATE_TIMES_MAX :], micros_of(change.state.timestamp))
-    entered = structs.replace(
-        run.progress, state=change.state, booked=change.booked, state_times=times
-    )
-    return FlowRun(run.attributes, entered)
+    if isinstance(run, FlowRun):
+        earlier = run.progress.state_times[1 - STATE_TIMES_MAX :]
+        times = (*earlier, micros_of(change.state.timestamp))
+        entered = structs.replace(
+            run.progress, state=change.state, booked=change.booked, state_times=times
+        )
+        return FlowRun(run.attributes, entered)
+    moved = structs.replace(run.progress, state=change.state, booked=change.booked)
+    return TaskRun(run.attributes, moved)
 
 
 def _cached(cache: TaskCache, newest: CachedState) -> TaskCache:
@@ -206,8 +209,6 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
     """*entity* with this decision counted and remembered."""
     decision = recorded.decision
     match entity:
-        case Flow():
-            return structs.replace(entity, version=decision.version)
         case FlowRun(attributes=attributes, progress=progress):
             return FlowRun(
                 attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
@@ -219,7 +220,7 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
         case TaskCache():
             decided = _remembered(entity.decided, recorded)
             return structs.replace(entity, version=decision.version, decided=decided)
-        case ConcurrencyLimit() | ConcurrencyLease():
+        case Flow() | ConcurrencyLimit() | ConcurrencyLease():
             return structs.replace(entity, version=decision.version)
         case SlotsDecided():
             return SlotsDecided(decided=_remembered(entity.decided, recorded, SLOTS_DECIDED_MAX))

@@ -194,13 +194,8 @@ class Draft:
         if at is None:
             at = instant_of(int(arrival.offset.partition("-")[0]) * 1_000)
         decision = rules.decide(self._known, proposal, at, self.told(arrival.offset))
-        if isinstance(decision, Undecidable):
-            self._refuse(arrival, decision)
-            return
-        if isinstance(decision, Ask):
-            self._asks[arrival.offset] = decision
-            self._aside.append(arrival)
-            self._runs_aside.update(_runs_of(proposal))
+        if not isinstance(decision, Decision):
+            self._put_off(arrival, proposal, decision)
             return
         recorded = Recorded(
             partition=self._partition,
@@ -220,6 +215,15 @@ class Draft:
         self._enqueued += _enqueued_by(recorded)
         if reply is not None:
             self._replies.append(reply)
+
+    def _put_off(self, arrival: Arrival, proposal: Proposal, why: Undecidable | Ask) -> None:
+        """Refuse what cannot be decided, and set aside what cannot be decided yet."""
+        if isinstance(why, Undecidable):
+            self._refuse(arrival, why)
+            return
+        self._asks[arrival.offset] = why
+        self._aside.append(arrival)
+        self._runs_aside.update(_runs_of(proposal))
 
     def _repeat(self, proposal: Proposal, entry_id: str, body: bytes | None) -> None:
         if proposal.reply_to is None:

@@ -12,7 +12,7 @@ from events.decisions import Undecidable
 from events.entities import Alias, Entity, Members, TaskRun
 from events.instants import Clock, millis_of
 from events.log import Commit, Committed, Conflict, CorruptLog, EventLog, Head, LeaseLost
-from events.resources.resource import Resource
+from events.resources.registry import KINDS
 from events.slots import ConcurrencyLease, ConcurrencyLimit
 from events.wire.snapshots import entity_of, fields_of
 
@@ -30,7 +30,10 @@ from .relay import Relay
 PASSING = (RedisError, OSError, Unavailable)
 """What may be over when it is tried again."""
 
-LEADS = (Alias, ConcurrencyLease, ConcurrencyLimit, Members, Resource, TaskRun)
+LEADS: frozenset[type] = frozenset(
+    {Alias, ConcurrencyLease, ConcurrencyLimit, Members, TaskRun}
+    | {kind.type for kind in KINDS.values()}
+)
 """What may lead to more that a proposal needs."""
 
 _log = logging.getLogger(__name__)
@@ -177,7 +180,7 @@ class Partition:
         asked = [each.proposal for each in arrivals if not isinstance(each.proposal, Undecidable)]
         keys = dict.fromkeys(key for proposal in asked for key in rules.needs(proposal))
         known, new = await self._fetched(keys, {}), keys
-        while any(isinstance(known.get(key), LEADS) for key in new):
+        while any(type(known.get(key)) in LEADS for key in new):
             wanted = (key for proposal in asked for key in rules.needs(proposal, known))
             new = dict.fromkeys(key for key in wanted if key not in keys)
             keys |= new

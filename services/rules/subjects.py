@@ -159,9 +159,9 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     if subject is None:
         is_known = isinstance(proposal, SlotProposal)
         return answered_before(known, proposal) if is_known else None
-    if isinstance(subject, TaskCache | Resource):
-        return subject.decided.get(proposal.id)
-    return subject.progress.decided.get(proposal.id)
+    if isinstance(subject, FlowRun | TaskRun):
+        return subject.progress.decided.get(proposal.id)
+    return subject.decided.get(proposal.id)
 
 
 def _subject(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import structs
 
-from events.entities import Bookkeeping, FlowRun, TaskRun, TaskRunAttributes
+from events.entities import Bookkeeping, FlowRun, FlowRunAttributes, TaskRun
 from events.instants import instant_of, micros_of, seconds_between
 from events.policies import FlowRunPolicy
 from events.states import (
@@ -57,7 +57,7 @@ def state_of(
 def own_details(run: FlowRun | TaskRun, details: StateDetails) -> StateDetails:
     """*details* with the ids of the run, and of the task run that a subflow stands for."""
     about = run.attributes
-    if isinstance(about, TaskRunAttributes):
+    if not isinstance(about, FlowRunAttributes):
         return structs.replace(details, flow_run_id=about.flow_run_id, task_run_id=about.id)
     if about.parent_task_run_id is not None:
         return structs.replace(details, flow_run_id=about.id, task_run_id=about.parent_task_run_id)

@@ -25,7 +25,7 @@ from ..subjects import flow_run_of, task_run_of
 from ..task_runs.caching import cached_state
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run, unknown_task_run
-from .entering import enter_flow_run, enter_task_run
+from .entering import Entered, enter_flow_run, enter_task_run
 
 IN_PROCESS_RETRIES_SINCE = (0, 8, 4)
 """The api version from which proposers know in-process retries."""
@@ -74,7 +74,7 @@ def moved_flow_run(
         told=told,
     )
     entered = enter_flow_run(question, policy)
-    if isinstance(entered, Ask):
+    if not isinstance(entered, Entered):
         return entered
     facts = api_facts(api_version, client_version)
     if told.slots is not None:
@@ -113,7 +113,7 @@ def move_task_run(
     )
     policy = task_policy_of(proposal.state, force=proposal.force)
     entered = enter_task_run(question, policy)
-    if isinstance(entered, Ask):
+    if not isinstance(entered, Entered):
         return entered
     if is_orphan(question, policy, entered.state):
         return Undecidable(
