@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from events.instants import millis_of
 from events.log import Entry, Head
-from events.told.event import Event
+from events.told.event import frame_of
 from events.told.filters import EventFilter
 
 from ..context import Context
@@ -13,8 +13,8 @@ from ..context import Context
 
 async def backfill(
     context: Context, wanted: EventFilter, heads: Mapping[int, Head]
-) -> AsyncIterator[Event]:
-    """Events that *wanted* allows, up to *heads*, in the order of their decisions."""
+) -> AsyncIterator[str]:
+    """Frames of the events that *wanted* allows, up to *heads*, in the order of their decisions."""
     since_ms = millis_of(_since(context, wanted))
     pages = {
         each: _entries(context, each, since_ms, head)
@@ -30,7 +30,7 @@ async def backfill(
         partition = min(waiting, key=lambda each: _time_ms(waiting[each]))
         event = await context.feed.event_in(partition, waiting[partition], wanted.allows_name)
         if event is not None and wanted.allows(event):
-            yield event
+            yield frame_of(event)
         following = await anext(pages[partition], None)
         if following is None:
             del waiting[partition]

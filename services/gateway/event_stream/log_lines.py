@@ -1,11 +1,11 @@
 """Log lines as they are written, fanned out to those who follow them; nothing that has been."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, json
 
 from events.changes import LogLine, LogsWritten
-from events.log import Entry
+from events.log import Entry, Head
 from events.queries import LogFilter
 from events.queries.criteria import utc
 from events.wire.codec import decode_decision
@@ -25,10 +25,11 @@ class LogLines:
     def __init__(self, tail: Tail, backlog_max: int) -> None:
         self._subscriptions = Subscriptions[LogFilter](tail, self._hear, backlog_max)
 
-    async def subscribe(self, wanted: LogFilter) -> Subscription[LogFilter]:
-        """A subscription to all lines that are written from now on."""
-        subscription, _ = await self._subscriptions.add(wanted)
-        return subscription
+    async def subscribe(
+        self, wanted: LogFilter
+    ) -> tuple[Subscription[LogFilter], Mapping[int, Head]]:
+        """A subscription to all lines that are written after the heads given with it."""
+        return await self._subscriptions.add(wanted)
 
     async def unsubscribe(self, subscription: Subscription[LogFilter]) -> None:
         """Nothing more for *subscription*."""

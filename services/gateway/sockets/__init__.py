@@ -6,15 +6,14 @@ from starlette.types import ASGIApp
 
 from ..context import Context
 from .events_in import EventsIn
-from .events_out import EventsOut
-from .logs_out import LogsOut
+from .subscribing import events_out, logs_out
 from .task_runs import ScheduledTaskRuns
 from .worker_channel import WorkerChannel
 
 SOCKETS: dict[str, Callable[[Context], ASGIApp]] = {
     "/events/in": EventsIn,
-    "/events/out": EventsOut,
-    "/logs/out": LogsOut,
+    "/events/out": events_out,
+    "/logs/out": logs_out,
     "/task_runs/subscriptions/scheduled": ScheduledTaskRuns,
     "/work_pools/{work_pool_name}/workers/connect": WorkerChannel,
 }

@@ -116,28 +116,6 @@ def test_who_does_not_read_is_sent_away_and_the_others_hear_everything(
     assert closed.value.rcvd.code == 1013
 
 
-@pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        ("nope", "Expected 'filter' message"),
-        ('{"type":"auth"}', "Expected 'filter' message"),
-        ('{"type":"filter"}', "Invalid filter: 'filter'"),
-        ('{"type":"filter","filter":{"bogus":1}}', "Invalid filter: Object contains unknown"),
-        ('{"type":"filter","filter":{"level":{"ge_":"x"}}}', "Invalid filter: Expected `int"),
-    ],
-)
-def test_a_filter_that_is_not_understood_is_refused(
-    gateway: Running, message: str, reason: str
-) -> None:
-    with socket(gateway, PATH) as connection:
-        connection.send(message)
-        with pytest.raises(ConnectionClosed) as closed:
-            connection.recv(timeout=ANSWER_S)
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1002
-    assert closed.value.rcvd.reason.startswith(reason)
-
-
 def test_who_does_not_say_who_it_is_is_sent_away(gateway: Running) -> None:
     with opened(gateway, PATH) as connection:
         connection.send(json.dumps({"type": "filter", "filter": _filter()}))
