@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 
-async def wait_until(predicate: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
+async def wait_until(
+    predicate: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0
+) -> None:
     """Return as soon as *predicate* holds; fail when it does not within *seconds*."""
     deadline = time.monotonic() + seconds
     while True:
