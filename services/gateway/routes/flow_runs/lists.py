@@ -7,7 +7,7 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ..pages import NumberedPage, PageAsked, paginated
+from ..pages import NumberedPage, PageAsked, lists
 
 
 class FlowRunPages(PageAsked, frozen=True, kw_only=True):
@@ -18,26 +18,6 @@ class FlowRunPages(PageAsked, frozen=True, kw_only=True):
 
 class FlowRunPage(NumberedPage[FlowRunResponse], frozen=True):
     """One page of flow runs, and how many there are."""
-
-
-async def filter_flow_runs(context: Context, call: Call) -> Reply:
-    """A page of flow runs."""
-    query = call.as_query(FlowRunQuery)
-    await context.writes.are_visible()
-    return answered(await _page(context, query))
-
-
-async def count_flow_runs(context: Context, call: Call) -> Reply:
-    """How many flow runs match."""
-    query = call.as_query(FlowRunQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_flow_runs(query))
-
-
-async def paginate_flow_runs(context: Context, call: Call) -> Reply:
-    """A numbered page of flow runs, with their count."""
-    asked, count = call.as_query(FlowRunPages), context.views.count_flow_runs
-    return await paginated(context, asked, FlowRunQuery, count, _page)
 
 
 async def flow_run_history(context: Context, call: Call) -> Reply:
@@ -60,14 +40,8 @@ async def _page(context: Context, query: FlowRunQuery) -> list[FlowRunResponse]:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/flow_runs/filter", handler=filter_flow_runs, is_busy=True,
-              summary="Read Flow Runs", tag="Flow Runs", takes=FlowRunQuery,
-              gives=list[FlowRunResponse]),
-    Operation(method="POST", path="/flow_runs/count", handler=count_flow_runs,
-              summary="Count Flow Runs", tag="Flow Runs", takes=FlowRunQuery, gives=int),
-    Operation(method="POST", path="/flow_runs/paginate", handler=paginate_flow_runs,
-              summary="Paginate Flow Runs", tag="Flow Runs", takes=FlowRunPages,
-              gives=FlowRunPage),
+    *lists("Flow Runs", FlowRunQuery, FlowRunPages, FlowRunResponse, FlowRunPage, _page,
+           lambda views: views.count_flow_runs, is_busy=True),
     Operation(method="POST", path="/flow_runs/history", handler=flow_run_history,
               summary="Flow Run History", tag="Flow Runs", takes=HistoryQuery,
               gives=list[HistoryBucket]),

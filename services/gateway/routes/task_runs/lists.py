@@ -7,7 +7,7 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...rendering.runs import TaskRunResponse, task_run_response
-from ..pages import NumberedPage, PageAsked, paginated
+from ..pages import NumberedPage, PageAsked, lists
 
 
 class TaskRunPages(PageAsked, frozen=True, kw_only=True):
@@ -18,26 +18,6 @@ class TaskRunPages(PageAsked, frozen=True, kw_only=True):
 
 class TaskRunPage(NumberedPage[TaskRunResponse], frozen=True):
     """One page of task runs, and how many there are."""
-
-
-async def filter_task_runs(context: Context, call: Call) -> Reply:
-    """A page of task runs."""
-    query = call.as_query(TaskRunQuery)
-    await context.writes.are_visible()
-    return answered(await _page(context, query))
-
-
-async def count_task_runs(context: Context, call: Call) -> Reply:
-    """How many task runs match."""
-    query = call.as_query(TaskRunQuery)
-    await context.writes.are_visible()
-    return answered(await context.views.count_task_runs(query))
-
-
-async def paginate_task_runs(context: Context, call: Call) -> Reply:
-    """A numbered page of task runs, with their count."""
-    asked, count = call.as_query(TaskRunPages), context.views.count_task_runs
-    return await paginated(context, asked, TaskRunQuery, count, _page)
 
 
 async def task_run_history(context: Context, call: Call) -> Reply:
@@ -53,14 +33,8 @@ async def _page(context: Context, query: TaskRunQuery) -> list[TaskRunResponse]:
 
 
 OPERATIONS = (
-    Operation(method="POST", path="/task_runs/filter", handler=filter_task_runs,
-              summary="Read Task Runs", tag="Task Runs", takes=TaskRunQuery,
-              gives=list[TaskRunResponse]),
-    Operation(method="POST", path="/task_runs/count", handler=count_task_runs,
-              summary="Count Task Runs", tag="Task Runs", takes=TaskRunQuery, gives=int),
-    Operation(method="POST", path="/task_runs/paginate", handler=paginate_task_runs,
-              summary="Paginate Task Runs", tag="Task Runs", takes=TaskRunPages,
-              gives=TaskRunPage),
+    *lists("Task Runs", TaskRunQuery, TaskRunPages, TaskRunResponse, TaskRunPage, _page,
+           lambda views: views.count_task_runs),
     Operation(method="POST", path="/task_runs/history", handler=task_run_history,
               summary="Task Run History", tag="Task Runs", takes=HistoryQuery,
               gives=list[HistoryBucket]),
