@@ -72,6 +72,11 @@ class Decision(
     changes: tuple[Change, ...] = ()
     follow_ups: tuple[Proposal, ...] = ()
 
+    @property
+    def subject_id(self) -> UUID:
+        """The id of the entity decided on."""
+        return UUID(self.subject.rpartition(":")[2])
+
 
 class Undecidable(Struct, frozen=True, kw_only=True):
     """A proposal that no rule can answer: malformed, misplaced, or about an unknown run.

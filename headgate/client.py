@@ -104,7 +104,7 @@ class Headgate:
         same *flow_run_id* again finds the run that there is.
         """
         registered = await self.propose(RegisterFlow(id=f"register/{clock.new_id()}", name=flow))
-        found = UUID(registered.decided().subject.partition(":")[2])
+        found = registered.decided().subject_id
         id = flow_run_id or clock.new_id()
         await self.propose(
             CreateFlowRun(

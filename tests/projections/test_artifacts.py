@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -45,7 +44,7 @@ ALL: tuple[dict[str, Any], ...] = (
 def told(story: Story) -> Story:
     """The artifacts, and the run of a deployment that left two of them."""
     flow = story.tell(RegisterFlow(id=story.next_id(), name="ingest")).decision
-    flow_id = UUID(flow.subject.partition(":")[2])
+    flow_id = flow.subject_id
     nightly = Deployment(id=an_id(10), flow_id=flow_id, name="nightly")
     story.tell(StoreResource(id=story.next_id(), resource=nightly), NOON)
     created(story, 11, deployment_id=an_id(10), flow_id=flow_id)

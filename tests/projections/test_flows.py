@@ -16,7 +16,7 @@ NewDatabase = Callable[[], Database]
 
 def registered(story: Story, name: str) -> UUID:
     flow = story.tell(RegisterFlow(id=story.next_id(), name=name))
-    return UUID(flow.decision.subject.partition(":")[2])
+    return flow.decision.subject_id
 
 
 def test_rows_do_not_depend_on_the_delivery(new_database: NewDatabase, story: Story) -> None:

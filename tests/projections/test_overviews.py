@@ -1,7 +1,5 @@
 """Many runs at once: counted, the next of each flow, and the states that there have been."""
 
-from uuid import UUID
-
 import pytest
 
 from events.proposals import DeleteTaskRun, RegisterFlow
@@ -21,7 +19,7 @@ async def test_deployments_and_task_runs_are_counted_by_what_they_belong_to(
     database: Database, story: Story
 ) -> None:
     flow = story.tell(RegisterFlow(id=story.next_id(), name="ingest")).decision
-    flow_id = UUID(flow.subject.partition(":")[2])
+    flow_id = flow.subject_id
     run = created(story, 1)
     deployed(story, flow_id, an_id(2), an_id(3))
     for number in (4, 5):

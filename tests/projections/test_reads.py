@@ -32,7 +32,7 @@ def told(database: Database, story: Story) -> Database:
     flows: list[UUID] = []
     for name, tags in (("Ingest", ["etl", "a,b"]), ("report_100%", [])):
         story.tell(RegisterFlow(id=story.next_id(), name=name, tags=tags), seconds(len(flows)))
-        flows.append(UUID(story.recorded[-1].decision.subject.partition(":")[2]))
+        flows.append(story.recorded[-1].decision.subject_id)
     deployed(story, flows[0], DEPLOYMENT, POOL)
     first = created(
         story,

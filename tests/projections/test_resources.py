@@ -63,7 +63,7 @@ def store(story: Story, resource: Any, minute: int = 0) -> Any:
 def flow_id(story: Story) -> UUID:
     """The id of a flow."""
     flow = story.tell(RegisterFlow(id=story.next_id(), name="ingest"))
-    return UUID(flow.decision.subject.partition(":")[2])
+    return flow.decision.subject_id
 
 
 @pytest.fixture

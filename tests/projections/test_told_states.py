@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, cast
-from uuid import UUID
 
 import pytest
 
@@ -47,7 +46,7 @@ def story() -> Story:
     """A flow run with a task run and a subflow of a flow that nobody knows; a task run alone."""
     story = Story()
     registered = story.tell(RegisterFlow(id=story.next_id(), name="etl", tags=["team"]))
-    flow_id = UUID(registered.decision.subject.partition(":")[2])
+    flow_id = registered.decision.subject_id
     outer = created(story, 1, flow_id=flow_id, tags=["nightly"])
     moved(story, outer, StateType.RUNNING, 1)
     task = recorded(story, 2, StateType.PENDING, 2, outer, tags=["big"])

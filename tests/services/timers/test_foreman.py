@@ -90,7 +90,7 @@ class Story:
     async def deployment(self, **fields: Any) -> None:
         """Store a deployment of a flow."""
         answer = await self._ask(RegisterFlow(id="flow", name="etl", at=self._hand.at))
-        flow = UUID(decode_decision(bytes(answer.decision)).subject.partition(":")[2])
+        flow = decode_decision(bytes(answer.decision)).subject_id
         await self.store(Deployment(id=DEPLOYMENT, flow_id=flow, name="d", **fields))
 
 

@@ -100,7 +100,7 @@ class Story:
     async def deploy(self, schedule: Schedule, **fields: Any) -> None:
         """Store a deployment with one schedule."""
         answer = await self.ask(RegisterFlow(id=new_id().hex, name="etl", at=self.hand.at))
-        self._flow = UUID(decode_decision(bytes(answer.decision)).subject.partition(":")[2])
+        self._flow = decode_decision(bytes(answer.decision)).subject_id
         made = Deployment(
             id=self.id,
             flow_id=self._flow,

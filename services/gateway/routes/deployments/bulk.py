@@ -18,7 +18,6 @@ from ...http.operations import Operation
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
 from ...resources import all_listed, existing, listed, remove
 from ..bodies import BULK_MAX, BulkLimit
-from ..subjects import id_of
 from .runs import DeploymentFlowRunCreate, creation
 
 CREATED_MAX = 100
@@ -91,7 +90,7 @@ async def _created(
         return FlowRunCreated(status="FAILED", error=str(reason))
     answer = await context.propose(proposal)
     if isinstance(answer, Answer):
-        return FlowRunCreated(flow_run_id=id_of(answer.decided().subject))
+        return FlowRunCreated(flow_run_id=answer.decided().subject_id)
     return FlowRunCreated(status="FAILED", error=answer.reason)
 
 

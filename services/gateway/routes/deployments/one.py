@@ -16,7 +16,6 @@ from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, change, existing, is_new, missing, remove, store
 from ..concurrency.reading import limits_shown
-from ..subjects import id_of
 from .bodies import DeploymentCreate, DeploymentUpdate
 from .schedules import new_schedules, revised
 
@@ -53,7 +52,7 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     fields |= await _place_given(context, given)
     made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
     decision = await store(context, made, if_exists="amend", given=list(fields))
-    deployment = await existing(context, Deployment, id_of(decision.subject))
+    deployment = await existing(context, Deployment, decision.subject_id)
     return answered(await shown(context, deployment), 201 if is_new(decision) else 200)
 
 

@@ -28,7 +28,6 @@ from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import Labels
 from ..flow_runs.creation import parent_of
 from ..pages import sized
-from ..subjects import id_of
 from . import one
 
 POLLED_ANEW = timedelta(seconds=30)
@@ -72,7 +71,7 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     answer = await context.ask(await creation(context, deployment, given))
     decision = answer.decided()
     is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
-    run = existing(await context.flow_run(id_of(decision.subject)))
+    run = existing(await context.flow_run(decision.subject_id))
     return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
 
 

@@ -27,7 +27,7 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     if flow is None:
         raise detail(409, CONFLICT)
     answer = await context.ask(await _proposal(context, given, flow, call.api_version))
-    id = UUID(answer.decided().subject.rpartition(":")[2])
+    id = answer.decided().subject_id
     is_new = any(isinstance(each, FlowRunCreated) for each in answer.decided().changes)
     run = existing(await context.flow_run(id))
     return answered(flow_run_response(run, context.now()), 201 if is_new else 200)

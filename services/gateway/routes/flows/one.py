@@ -12,7 +12,6 @@ from ...http.errors import NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.parts import FlowResponse, flow_response
 from ..bodies import Body, FlowCreate
-from ..subjects import id_of
 from .deletion import delete
 
 
@@ -34,7 +33,7 @@ async def create_flow(context: Context, call: Call) -> Reply:
         )
     )
     decision = answer.decided()
-    flow = await context.flow(id_of(decision.subject))
+    flow = await context.flow(decision.subject_id)
     is_new = any(isinstance(change, FlowRegistered) for change in decision.changes)
     return answered(flow_response(_existing(flow)), 201 if is_new else 200)
 

@@ -12,7 +12,6 @@ from ...http.errors import CONFLICT, Reply, answered, detail
 from ...http.operations import Operation
 from ...rendering.runs import TaskRunResponse, task_run_response
 from ..bodies import TaskRunCreate
-from ..subjects import id_of
 from .one import existing
 
 
@@ -38,7 +37,7 @@ async def create_task_run(context: Context, call: Call) -> Reply:
         labels=await _labels(context, given),
     )
     decision = (await context.ask(proposal)).decided()
-    id = id_of(decision.subject)
+    id = decision.subject_id
     context.task_run_lives(id, context.streams.of(proposal))
     is_new = any(isinstance(change, TaskRunCreated) for change in decision.changes)
     run = existing(await context.task_run(id))
