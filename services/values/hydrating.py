@@ -11,18 +11,12 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from .templates import NotRendered, rendered
+from .said import NotHydrated, NotRendered
 
 KIND = "__prefect_kind"
 
 Place = tuple[str | int, ...]
 """The way into a value: keys and indexes."""
-
-
-class NotHydrated(Struct, frozen=True):
-    """A value cannot be made, and why; it stands where the value would."""
-
-    reason: str
 
 
 class _Absent(Struct, frozen=True):
@@ -118,6 +112,8 @@ def _no_number(constant: str) -> Any:
 def _rendered(template: Any) -> Any:
     if not isinstance(template, str):
         return NotHydrated("Invalid jinja: the template is no text")
+    from .templates import rendered
+
     text = rendered(template)
     return NotHydrated(f"Invalid jinja: {text.reason}") if isinstance(text, NotRendered) else text
 

@@ -5,25 +5,13 @@ from typing import Any
 from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from msgspec import Struct
+
+from .said import NotRendered, Unreadable
 
 LOOPS_NESTED_MAX = 2
 LOOPS_MAX = 10
 TEXT_MAX = 100_000
 """Characters of a template, and about as many of what it makes."""
-
-
-class NotRendered(Struct, frozen=True):
-    """A template that renders to nothing, and why."""
-
-    reason: str
-
-
-class Unreadable(Struct, frozen=True):
-    """A template that is none, and where; lines count from 1."""
-
-    line: int
-    reason: str
 
 
 GROWING = frozenset(

@@ -9,25 +9,14 @@ from typing import Any, TypeVar, cast
 
 from jsonschema import Draft202012Validator, exceptions
 from jsonschema.exceptions import SchemaError, ValidationError
-from msgspec import Struct
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from .said import NotValid, SchemaUnusable
 
 T = TypeVar("T")
 
 CIRCULAR = "Unable to validate schema with circular references."
-
-
-class NotValid(Struct, frozen=True):
-    """A value does not fit its schema."""
-
-    reason: str
-
-
-class SchemaUnusable(Struct, frozen=True):
-    """A schema says nothing that a value could be checked against."""
-
-    reason: str
 
 
 def validated(

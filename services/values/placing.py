@@ -4,24 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
-from msgspec import UNSET, Struct, UnsetType
 from referencing.exceptions import Unresolvable
 
 from .hydrating import Place, failures, hydrated_in_part
-from .validating import SchemaUnusable, checked
+from .said import Problem, SchemaUnusable, Within
+from .validating import checked
 
 NULL = {"type": "null"}
-
-
-class Within(Struct, frozen=True, kw_only=True):
-    """What is wrong within a property, or within an element of a list."""
-
-    property: str | UnsetType = UNSET
-    index: int | UnsetType = UNSET
-    errors: "list[Problem]"
-
-
-Problem = str | Within
 
 
 def problems(
