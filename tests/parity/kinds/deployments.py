@@ -131,7 +131,7 @@ def claim(world: World) -> Step | None:
     return Step(
         kind="claim_deployment_run", method="POST", path=f"/flow_runs/${run}/set_state",
         body={"state": {"type": world.one("PENDING", "PENDING", "RUNNING", "COMPLETED")}},
-        then=world.reads(run), headers=world.client,
+        then=world.reads(run), settles=True, headers=world.client,
     )  # fmt: skip
 
 
