@@ -15,7 +15,7 @@ PREFECT = "prefect==3.9.1"
 OVERRIDE = "certifi"
 """The client pins a release of it that an index may not have yet."""
 
-END_S = 20.0
+END_S = 60.0
 """How long a command may take to end."""
 
 SEEN_S = 60.0
