@@ -18,10 +18,14 @@ from rich.table import Table
 from headgate.clock import now
 from headgate.serving.running import collect_seldom
 from tests.bench import api, bus, timers
+from tests.bench.beside import beside
 from tests.bench.core import core
 from tests.bench.recording import recorded
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
+REFERENCE = RESULTS.parents[1] / ".parity"
+"""Where `make parity` installs the reference too."""
+
 BATCHES = {1: 2, 10: 5, 100: 20, 500: 20}
 """Batch sizes, and how many transitions each of the 1,000 runs makes at that size."""
 
@@ -143,7 +147,12 @@ def shown(figures: Mapping[str, float]) -> Table:
     return table
 
 
-PARTS = {"core": _core, "bus": _whole_bus, "timers": _timers, "api": _api}
+async def _beside(figures: dict[str, float], status: Status) -> None:
+    status.update("beside the reference (it is installed the first time)")
+    figures |= await beside(REFERENCE)
+
+
+PARTS = {"core": _core, "bus": _whole_bus, "timers": _timers, "api": _api, "beside": _beside}
 
 
 if __name__ == "__main__":

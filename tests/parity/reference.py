@@ -45,14 +45,21 @@ def installed(place: Path) -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """What the reference is told: a database in *home*, and nothing done behind one's back."""
-    told = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    told |= {
-        "PREFECT_HOME": str(home),
-        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+    return plain(home) | {
         "PREFECT_API_DATABASE_TIMEOUT": "30",
         "PREFECT_SERVER_TASKS_SCHEDULING_MAX_SCHEDULED_QUEUE_SIZE": "1000000",
         "PREFECT_SERVER_TASKS_SCHEDULING_MAX_RETRY_QUEUE_SIZE": "1000000",
+        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in SERVICES},
+    }
+
+
+def plain(home: Path) -> dict[str, str]:
+    """As a person starts it, but for a database in *home*, a short log, and telling nobody."""
+    told = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return told | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -60,7 +67,6 @@ def environment(home: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
     }
-    return told | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in SERVICES}
 
 
 async def prepared(python: Path, home: Path) -> None:
@@ -90,14 +96,18 @@ async def inside(python: Path, home: Path) -> Process:
     return process
 
 
-async def serving(python: Path, home: Path) -> tuple[Process, str]:
-    """A server on a free port; ready. Its process and its API's URL."""
+async def serving(python: Path, home: Path, *, alone: bool = True) -> tuple[Process, str]:
+    """A server on a free port; ready. Its process and its API's URL.
+
+    Not *alone*, it has its services with it, as a person starts it.
+    """
     port = free_port()
+    without = ("--no-ui", "--no-services") if alone else ("--no-ui",)
+    told = environment(home) if alone else plain(home)
     with (home.with_name(f"{home.name}.log")).open("wb") as log:
         process = await create_subprocess_exec(
             str(python), "-m", "prefect", "server", "start", "--host", "127.0.0.1",
-            "--port", str(port), "--no-ui", "--no-services",
-            env=environment(home), stdout=log, stderr=log,
+            "--port", str(port), *without, env=told, stdout=log, stderr=log,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}/api"
     async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
