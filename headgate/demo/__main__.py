@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,13 @@ from uuid import UUID
 from redis.exceptions import RedisError
 from rich.console import Console
 
+from events.changes import FlowRunCreated
 from events.decisions import Recorded
 from events.log import EventLog
-from events.queries import HistoryBucket, HistoryQuery
+from events.queries import FlowRunQuery, HistoryBucket, HistoryQuery
+from events.queries.criteria import NameIs, StateIs, StateTypeIs
+from events.queries.filters import DeploymentFilter, FlowRunFilter
+from events.states import StateType
 from projections.reads import Views
 from projections.store import open_engine
 
@@ -33,6 +37,10 @@ from ..settings import Settings
 from . import client, server
 
 ROOT = Path(__file__).resolve().parents[2]
+POOL = "demo"
+RUN_S = 120.0
+"""How long a deployment may take to be run."""
+
 SETTLE_S = 30.0
 LOOKED_BACK = timedelta(minutes=5)
 INTERVAL_S = 10.0
@@ -63,16 +71,57 @@ def _demonstrate(home: Path, console: Console) -> int:
     shutil.rmtree(data, ignore_errors=True)
     console.print("starting Headgate: embedded Redis, SQLite, one process")
     with server.running(data, home / "headgate.log") as url:
+        unmodified = client.Client(environment, url)
         with _step(console, f"running a flow with the unmodified client against {url}"):
-            said = client.run_flow(environment, url)
+            said = unmodified.run(*unmodified.flow("run"))
         found = re.search(r"flow run ([0-9a-f-]{36})", said)
         if found is None:
             raise ForPeople(f"the flow did not say its id:\n{said[-2000:]}")
-        verdict = asyncio.run(_show(Settings.read(data_dir=data), UUID(found[1]), console))
+        settings = Settings.read(data_dir=data)
+        runs = {"a flow": UUID(found[1])}
+        with _step(console, "serving a deployment, until its schedule has run it"):
+            runs["a run by the clock"] = _served(unmodified, settings)
+        with _step(console, f"deploying to the work pool {POOL}, until a worker has run it"):
+            runs["a run by a worker"] = _worked(unmodified, settings)
+        verdict = asyncio.run(_show(settings, runs, console))
         if verdict.faults:
             raise ForPeople("\n".join(verdict.faults))
         stay(url, console)
     return 0
+
+
+def _served(unmodified: client.Client, settings: Settings) -> UUID:
+    """The run that the schedule of a served deployment made, completed."""
+    with unmodified.running(*unmodified.flow("serve")) as said:
+        return asyncio.run(_completed(settings, "by-the-clock", said))
+
+
+def _worked(unmodified: client.Client, settings: Settings) -> UUID:
+    """The run of a deployment to a work pool that a worker ran, completed."""
+    unmodified.run(*unmodified.prefect("work-pool", "create", POOL, "--type", "process"))
+    unmodified.run(*unmodified.flow("deploy", POOL))
+    worker = unmodified.prefect("worker", "start", "--pool", POOL, "--type", "process")
+    with unmodified.running(*worker) as said:
+        return asyncio.run(_completed(settings, "by-a-worker", said))
+
+
+async def _completed(settings: Settings, deployment: str, said: Path) -> UUID:
+    """The first completed run of *deployment*; what its runner *said* if there is none in time."""
+    done = FlowRunFilter(state=StateIs(type=StateTypeIs(any_=[StateType.COMPLETED])))
+    of = DeploymentFilter(name=NameIs(any_=[deployment]))
+    query = FlowRunQuery(flow_runs=done, deployments=of, limit=1)
+    engine = open_engine(settings.views_url)
+    try:
+        async with asyncio.timeout(RUN_S):
+            while True:
+                for found in await Views(engine).flow_runs(query):
+                    return found.attributes.id
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        told = said.read_text(errors="replace")[-3000:]
+        raise ForPeople(f"{deployment} was not run in {RUN_S:g} s:\n{told}") from None
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -87,7 +136,7 @@ def _step(console: Console, what: str) -> Generator[None]:
     console.print(f"{what}: done in {clock.elapsed_s() - started:.1f} s", soft_wrap=True)
 
 
-async def _show(settings: Settings, flow_run_id: UUID, console: Console) -> Verdict:
+async def _show(settings: Settings, runs: Mapping[str, UUID], console: Console) -> Verdict:
     engine = open_engine(settings.views_url)
     try:
         with redis_of(settings.model_copy(update={"redis_url": None})) as url:
@@ -97,9 +146,13 @@ async def _show(settings: Settings, flow_run_id: UUID, console: Console) -> Verd
                 views = Views(engine)
                 async with asyncio.timeout(SETTLE_S):
                     await _settled(redis, log, views)
-                console.print("\n[bold]its transitions[/], and those of its tasks and its subflow:")
-                for each in await _transitions(log, flow_run_id):
-                    line(console, each)
+                decisions = await _decisions(log)
+                for name, run in runs.items():
+                    console.print(f"\n[bold]{name}[/]: what was decided on it and on its parts:")
+                    family = _with_subflows(decisions, run)
+                    for each in decisions:
+                        if any(reading.concerns(each.decision, one) for one in family):
+                            line(console, each)
                 console.print("\n[bold]the history[/] of flow runs, by expected start time:")
                 console.print(bucket_table(await _history(views)))
                 verdict = await verify(log, redis, settings.views_url)
@@ -123,20 +176,27 @@ async def _settled(redis: Any, log: EventLog, views: Views) -> None:
             await asyncio.sleep(0.01)
 
 
-async def _transitions(log: EventLog, flow_run_id: UUID) -> list[Recorded]:
-    """Everything decided on the run, its task runs and its subflow, in the order of time."""
+async def _decisions(log: EventLog) -> list[Recorded]:
+    """Everything decided on runs, in the order of time."""
     found = [
         reading.recorded(partition, entry)
         for partition in range(log.streams.partitions)
         async for page in reading.history(log, partition)
         for entry in page
     ]
-    kept = [
-        each
-        for each in found
-        if each.decision.changes or reading.concerns(each.decision, flow_run_id)
-    ]
-    return sorted(kept, key=lambda each: (each.time_ms, each.partition, each.position))
+    return sorted(found, key=lambda each: (each.time_ms, each.partition, each.position))
+
+
+def _with_subflows(decisions: Sequence[Recorded], run: UUID) -> set[UUID]:
+    """The flow run, and those that it and they began."""
+    family = {run}
+    for each in decisions:
+        for change in each.decision.changes:
+            if isinstance(change, FlowRunCreated):
+                made = change.attributes
+                if made.parent_flow_run_id in family:
+                    family.add(made.id)
+    return family
 
 
 async def _history(views: Views) -> list[HistoryBucket]:

@@ -55,7 +55,7 @@ SCOPES = {
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
     "headgate.bus.encryption_key": May(ANY, {"cryptography"}, ("headgate",)),
-    "headgate.demo.flow": May(set(), {"prefect"}, ()),
+    "headgate.demo.flow": May({"datetime", "pathlib", "sys"}, {"prefect"}, ()),
 }
 """Scopes by module name; the longest that fits is the one that counts."""
 
