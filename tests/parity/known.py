@@ -200,6 +200,15 @@ def _refused_after_its_slot(case: Case) -> bool:
     )
 
 
+def _taken_anew_for_nothing(case: Case) -> bool:
+    return (
+        case.fewer_taken < 0
+        and case.theirs("status") == case.ours("status") == "WAIT"
+        and _proposed(case.step).get("type") == "RUNNING"
+        and _lease(case.ours("state")) is not None
+    )
+
+
 def _no_schema(case: Case) -> bool:
     reason = str(case.ours("details", "reason"))
     is_broken = case.statuses[0] == BROKEN and case.step.path.endswith("/resume")
@@ -312,6 +321,7 @@ KNOWN: tuple[Known, ...] = (
     Known("a subflow whose task run was deleted", _parent_deleted),
     Known("a run that leaves its slot and holds no lease", _left_without_a_lease),
     Known("a paused run that is claimed", _refused_after_its_slot),
+    Known("a run that takes its lost slot anew and then has to wait", _taken_anew_for_nothing),
     Known("resuming with a run input schema that is no schema", _no_schema),
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
