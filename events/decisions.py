@@ -11,6 +11,9 @@ from .proposals import Proposal
 from .slots import SlotsFound
 from .states import StateType
 
+TOLD = "record_task_run"
+"""The kind of decisions that take over what an engine told."""
+
 
 class Outcome(StrEnum):
     """What became of a proposal; the values are the wire format."""

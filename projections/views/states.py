@@ -19,16 +19,13 @@ from events.changes import (
     TaskRunChange,
     TaskRunDeleted,
 )
-from events.decisions import Recorded
+from events.decisions import TOLD, Recorded
 from events.instants import micros_of
 
 from ..columns import TEXT, Moment, id_column, plain
 from ..projection import Projection, Sql, Statement, insert
 
 ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position", "is_told"))
-
-TOLD = "record_task_run"
-"""The kind of decisions that take over what an engine told."""
 
 DELETE = Sql("DELETE FROM {table} WHERE run_id = :id", in_order=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from events.changes import FlowRunAmended, FlowRunDeleted, StateEntered, StateRecorded
-from events.decisions import Decision
+from events.decisions import TOLD, Decision
 from events.log import Entry, Head
 from events.told.event import Event, frame_of
 from events.told.filters import EventFilter
@@ -21,8 +21,7 @@ from .subscriptions import Subscription, Subscriptions
 from .tail import Tail
 
 OF_FLOW_RUN = b'"subject":"flow_run:'
-TOLD = "record_task_run"
-OF_ENGINE = b'"kind":"record_task_run"'
+OF_ENGINE = f'"kind":"{TOLD}"'.encode()
 TOLD_MAX = 10_000
 """Events of engines that are remembered until the log has them."""
 
