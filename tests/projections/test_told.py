@@ -193,18 +193,20 @@ async def test_events_are_counted(
         told(1, "x", related=flow),
         told(4, "y", related=flow, resource=zero),
         told(5, "x", related=flow),
+        told(6, "x", related=flow, resource=zero | {RESOURCE_NAME: "nought"}),
     )
 
-    async def counted(by: Any) -> list[tuple[str, str, int]]:
-        wanted = EventFilter(related=related)
+    async def counted(by: Any, order: Any = None) -> list[tuple[str, str, int]]:
+        wanted = EventFilter(related=related, order=order)
         query = EventCounts(wanted=wanted, by=by, start=NOON, step=2 * MINUTE)
         found = await database.views.count_events(query)
         assert all(each.start_time <= each.end_time for each in found)
         return [(each.value, each.label, each.count) for each in found]
 
-    assert await counted("event") == [("x", "x", 2), ("y", "y", 1)]
-    assert await counted("resource") == [("thing.1", "thing.1", 2), ("thing.0", "zero", 1)]
-    assert await counted("time") == [("0", "0", 1), ("2", "2", 2)]
+    assert await counted("event") == [("x", "x", 3), ("y", "y", 1)]
+    assert await counted("resource") == [("thing.0", "zero", 2), ("thing.1", "thing.1", 2)]
+    assert (await counted("resource", "ASC"))[0] == ("thing.0", "nought", 2)
+    assert await counted("time") == [("0", "0", 1), ("2", "2", 2), ("3", "3", 1)]
 
 
 @pytest.mark.anyio

@@ -1,15 +1,26 @@
 """Events: SQL narrows them as far as it can, the filter looks at what is left."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, asc, desc, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    asc,
+    desc,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
+from events.instants import MICROSECOND, micros_of
 from events.queries.told import EventCount, EventCounts, EventQuery, EventsFound
-from events.told.event import Event
+from events.told.event import RESOURCE_ID, RESOURCE_NAME, Event
 from events.told.filters import EventFilter
 
+from ..estimates import micros
 from .sources import SOURCES
 from .telling import told
 
@@ -35,14 +46,51 @@ def events_found(connection: Connection, query: EventQuery) -> EventsFound:
 
 def events_counted(connection: Connection, query: EventCounts) -> list[EventCount]:
     """Events counted, the most frequent first; spans in their order, empty ones left out."""
+    counted = _looked_at if query.wanted.looks_within else _grouped
+    found = counted(connection, query)
+    if query.by == "time":
+        return sorted(found, key=lambda each: int(each.value))
+    return sorted(found, key=lambda each: (-each.count, each.value))
+
+
+def _grouped(connection: Connection, query: EventCounts) -> Iterable[EventCount]:
+    """What SQL counts; a resource has the name that comes last in the order asked for."""
+    c = union_all(*(source.select(query.wanted) for source in SOURCES)).subquery().c
+    if query.by == "time":
+        start, step = micros_of(query.start), query.step // MICROSECOND
+        value = label = (micros(c.occurred) - start) // literal(step, BigInteger)
+    elif query.by == "event":
+        value = label = c.name
+    else:
+        order = desc if query.wanted.order == "ASC" else asc
+        last_first = (order(c.occurred), order(c.id))
+        value = c.resource_id
+        label = func.first_value(c.resource_name).over(partition_by=value, order_by=last_first)
+    each = select(value.label("value"), label.label("label"), c.occurred).subquery().c
+    span = (func.min(each.occurred), func.max(each.occurred))
+    groups = select(each.value, each.label, func.count(), *span).group_by(each.value, each.label)
+    for value, label, count, start_time, end_time in connection.execute(groups):
+        yield EventCount(
+            value=str(value),
+            label=str(label or value),
+            count=count,
+            start_time=start_time,
+            end_time=end_time,
+        )
+
+
+def _looked_at(connection: Connection, query: EventCounts) -> Iterable[EventCount]:
+    """The same of those events that only a look at them finds."""
     counts: dict[str, EventCount] = {}
-    for occurred, name, resource_id, label in _told(connection, query.wanted):
+    for event in _allowed(connection, query.wanted):
+        occurred = event.occurred
         if query.by == "time":
-            value = str((occurred - query.start) // query.step)
-            label = value
+            value = label = str((occurred - query.start) // query.step)
+        elif query.by == "event":
+            value = label = event.event
         else:
-            value = name if query.by == "event" else resource_id
-            label = name if query.by == "event" else label or resource_id
+            value = event.resource.get(RESOURCE_ID, "")
+            label = event.resource.get(RESOURCE_NAME) or value
         before = counts.get(value)
         counts[value] = EventCount(
             value=value,
@@ -51,23 +99,7 @@ def events_counted(connection: Connection, query: EventCounts) -> list[EventCoun
             start_time=occurred if before is None else min(before.start_time, occurred),
             end_time=occurred if before is None else max(before.end_time, occurred),
         )
-    if query.by == "time":
-        return sorted(counts.values(), key=lambda each: int(each.value))
-    return sorted(counts.values(), key=lambda each: (-each.count, each.value))
-
-
-def _told(
-    connection: Connection, wanted: EventFilter
-) -> Iterator[tuple[datetime, str, str, str | None]]:
-    """When each event occurred, its name, and its resource's id and name."""
-    if wanted.looks_within:
-        for event in _allowed(connection, wanted):
-            resource = event.resource
-            id, name = (resource.get(f"prefect.resource.{each}") for each in ("id", "name"))
-            yield event.occurred, event.event, id or "", name
-        return
-    for row in connection.execute(_ordered(wanted).execution_options(yield_per=READ_MAX)):
-        yield row.occurred, row.name, row.resource_id, row.resource_name
+    return counts.values()
 
 
 def _allowed(connection: Connection, wanted: EventFilter) -> Iterator[Event]:
@@ -77,7 +109,7 @@ def _allowed(connection: Connection, wanted: EventFilter) -> Iterator[Event]:
     rows = connection.execute(_ordered(wanted).execution_options(yield_per=READ_MAX))
     for some in rows.partitions():
         for event in told(connection, some):
-            id = event.resource.get("prefect.resource.id")
+            id = event.resource.get(RESOURCE_ID)
             if wanted.allows(event) and not (is_distinct and id in seen):
                 seen.add(id)
                 yield event
