@@ -66,8 +66,7 @@ async def agent_pool(context: Context) -> WorkPool:
 async def pool_like(context: Context, wanted: WorkPool) -> WorkPool:
     """*wanted*, made with its default queue; or the pool that has its name."""
     pool, queue = new_pool(context, wanted)
-    await store(context, pool, along=[queue], if_exists="keep")
-    return await pool_named(context, wanted.name)
+    return (await store(context, pool, along=[queue], if_exists="keep"))[0]
 
 
 def new_pool(context: Context, pool: WorkPool) -> tuple[WorkPool, WorkQueue]:
@@ -95,8 +94,7 @@ async def queue_in(context: Context, pool: WorkPool, name: str) -> WorkQueue:
         name=name,
         priority=await last_priority(context, pool) + 1,
     )
-    await store(context, made, if_exists="keep")
-    return await queue_named(context, pool, name)
+    return (await store(context, made, if_exists="keep"))[0]
 
 
 async def queues_of(context: Context, pool: WorkPool) -> list[WorkQueue]:

@@ -13,19 +13,20 @@ from events.proposals import AmendResource, RemoveResource, StoreResource
 from events.queries import ResourceQuery
 from events.resources.artifacts import Artifact
 from events.resources.automations import Automation
-from events.resources.blocks import BlockDocument, BlockSchema, BlockType
+from events.resources.blocks import BlockDocument, BlockSchema, BlockType, ResultStorage
 from events.resources.deployments import Deployment
 from events.resources.registry import AnyResource, kind_of
 from events.resources.resource import Resource, kind_name
 from events.resources.saved_searches import SavedSearch
 from events.resources.variables import Variable
-from events.resources.work_pools import Worker, WorkQueue
+from events.resources.work_pools import Worker, WorkPool, WorkQueue
 
 from .context import Context
-from .http.errors import CONFLICT, Refused, Reply, detail, failed
+from .http.errors import CONFLICT, NO_CONTENT, Refused, Reply, detail, failed
 from .views import everything
 
 R = TypeVar("R", bound=Resource)
+S = TypeVar("S", bound=AnyResource)
 
 UNKNOWN = ("KnowParents", "KnowResources")
 """Rules that refuse because something is not there."""
@@ -39,9 +40,11 @@ MISSING: dict[type[Resource], Reply] = {
     BlockSchema: detail(404, "Block schema not found").reply,
     BlockType: detail(404, "Block type not found").reply,
     Deployment: detail(404, "Deployment not found").reply,
+    ResultStorage: detail(404, "Result storage not found.").reply,
     SavedSearch: detail(404, "Saved search not found").reply,
     Variable: detail(404, "Variable not found.").reply,
     Worker: detail(404, "Worker not found.").reply,
+    WorkPool: detail(404, "Work pool not found.").reply,
     WorkQueue: detail(404, "work queue not found").reply,
 }
 """What is answered where a resource is not there."""
@@ -105,14 +108,17 @@ async def ask(
 
 async def store(
     context: Context,
-    resource: AnyResource,
+    resource: S,
     *,
     along: Sequence[AnyResource] = (),
     if_exists: Literal["refuse", "keep", "amend"] = "refuse",
     given: Sequence[str] = (),
     exists: str | None = None,
-) -> Decision:
-    """The decision on a `StoreResource`, asked as `ask` asks."""
+) -> tuple[S, int]:
+    """*resource* as it is now, or the one that it met; with 201 when it is new, and 200 if not.
+
+    Asked as `ask` asks. What the decision says is not read again.
+    """
     proposal = StoreResource(
         id=str(context.new_id()),
         at=context.now(),
@@ -121,15 +127,12 @@ async def store(
         if_exists=if_exists,
         given=list(given),
     )
-    return await ask(context, proposal, exists)
-
-
-def is_new(decision: Decision) -> bool:
-    """Whether a store made a resource, rather than found or amended one."""
-    return any(
-        isinstance(change, ResourceStored) and change.resource.revision == 1
-        for change in decision.changes
-    )
+    decision = await ask(context, proposal, exists)
+    for change in decision.changes:
+        after = change.resource if isinstance(change, ResourceStored) else None
+        if isinstance(after, type(resource)) and after.id == decision.subject_id:
+            return after, 201 if after.revision == 1 else 200
+    return await existing(context, type(resource), decision.subject_id), 200
 
 
 async def amend(
@@ -181,3 +184,11 @@ async def remove(context: Context, type: type[Resource], id: UUID) -> None:
             id=str(context.new_id()), at=context.now(), kind=kind_name(type), resource_id=id
         ),
     )
+
+
+async def removed(
+    context: Context, type: type[Resource], id: UUID | None = None, **key: object
+) -> Reply:
+    """The answer once a resource, found as `existing` finds it, is forgotten."""
+    await remove(context, type, (await existing(context, type, id, **key)).id)
+    return NO_CONTENT

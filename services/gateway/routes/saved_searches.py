@@ -11,9 +11,9 @@ from events.resources.saved_searches import SavedSearch, SavedSearchFilter
 
 from ..context import Context
 from ..http.calls import Call
-from ..http.errors import NO_CONTENT, Reply, answered
+from ..http.errors import Reply, answered
 from ..http.operations import Operation
-from ..resources import existing, is_new, listed, remove, store
+from ..resources import existing, listed, removed, store
 from .bodies import Body
 
 
@@ -38,9 +38,8 @@ async def create_saved_search(context: Context, call: Call) -> Reply:
     """Keep a search in place of the one of that name: 201 or 200."""
     given = call.as_a(SavedSearchCreate)
     made = SavedSearch(id=context.new_id(), name=given.name, filters=given.filters)
-    decision = await store(context, made, if_exists="amend", given=["filters"])
-    search = await existing(context, SavedSearch, name=given.name)
-    return answered(_shown(search), 201 if is_new(decision) else 200)
+    search, status = await store(context, made, if_exists="amend", given=["filters"])
+    return answered(_shown(search), status)
 
 
 async def read_saved_search(context: Context, call: Call) -> Reply:
@@ -56,8 +55,7 @@ async def read_saved_searches(context: Context, call: Call) -> Reply:
 
 async def delete_saved_search(context: Context, call: Call) -> Reply:
     """Forget a saved search."""
-    await remove(context, SavedSearch, (await existing(context, SavedSearch, call.id)).id)
-    return NO_CONTENT
+    return await removed(context, SavedSearch, call.id)
 
 
 def _shown(search: SavedSearch) -> SavedSearchResponse:

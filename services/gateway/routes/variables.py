@@ -15,7 +15,7 @@ from ..http.calls import Call
 from ..http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ..http.operations import Operation
 from ..rendering.variables import VariableResponse, variable_response
-from ..resources import amend, counted, existing, listed, remove, store
+from ..resources import amend, counted, existing, listed, removed, store
 from .bodies import Body
 
 VALUE_MAX = 5_000
@@ -48,8 +48,8 @@ async def create_variable(context: Context, call: Call) -> Reply:
     _check(given.name, given.value)
     made = Variable(id=context.new_id(), **structs.asdict(given))
     exists = f"A variable with the name '{given.name}' already exists."
-    await store(context, made, exists=exists)
-    return answered(variable_response(await existing(context, Variable, made.id)), 201)
+    variable, status = await store(context, made, exists=exists)
+    return answered(variable_response(variable), status)
 
 
 async def read_variable(context: Context, call: Call) -> Reply:
@@ -94,14 +94,12 @@ async def _update(context: Context, variable: Variable, call: Call) -> Reply:
 
 async def delete_variable(context: Context, call: Call) -> Reply:
     """Forget a variable."""
-    await remove(context, Variable, (await existing(context, Variable, call.id)).id)
-    return NO_CONTENT
+    return await removed(context, Variable, call.id)
 
 
 async def delete_variable_by_name(context: Context, call: Call) -> Reply:
     """Forget a variable found by its name."""
-    await remove(context, Variable, (await existing(context, Variable, name=call.path("name"))).id)
-    return NO_CONTENT
+    return await removed(context, Variable, name=call.path("name"))
 
 
 def _check(name: object, value: object) -> None:

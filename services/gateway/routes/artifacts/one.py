@@ -15,7 +15,7 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, invalid
 from ...http.operations import Operation
 from ...rendering.artifacts import ArtifactResponse, artifact_response
-from ...resources import amend, existing, remove, store
+from ...resources import amend, existing, removed, store
 from ..bodies import Body
 
 _plain = re.compile(r"[a-z0-9-]*")
@@ -51,8 +51,8 @@ async def create_artifact(context: Context, call: Call) -> Reply:
             "key",
         )
     made = Artifact(id=context.new_id(), **structs.asdict(given))
-    await store(context, made)
-    return answered(artifact_response(await existing(context, Artifact, made.id)), 201)
+    artifact, status = await store(context, made)
+    return answered(artifact_response(artifact), status)
 
 
 async def read_artifact(context: Context, call: Call) -> Reply:
@@ -70,8 +70,7 @@ async def update_artifact(context: Context, call: Call) -> Reply:
 
 async def delete_artifact(context: Context, call: Call) -> Reply:
     """Forget an artifact; its key stands for the one before it."""
-    await remove(context, Artifact, (await existing(context, Artifact, call.id)).id)
-    return NO_CONTENT
+    return await removed(context, Artifact, call.id)
 
 
 _operation = partial(Operation, tag="Artifacts")

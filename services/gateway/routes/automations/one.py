@@ -11,7 +11,7 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...rendering.automations import AutomationResponse, automation_response
-from ...resources import amend, existing, remove, store
+from ...resources import amend, existing, removed, store
 from .bodies import AutomationCreate, AutomationPartialUpdate, AutomationUpdate, automation_of
 
 
@@ -19,8 +19,8 @@ async def create_automation(context: Context, call: Call) -> Reply:
     """Create an automation."""
     given = automation_of(call, AutomationCreate, context.new_id)
     made = Automation(id=context.new_id(), **structs.asdict(given))
-    await store(context, made)
-    return answered(automation_response(await existing(context, Automation, made.id)), 201)
+    automation, status = await store(context, made)
+    return answered(automation_response(automation), status)
 
 
 async def read_automation(context: Context, call: Call) -> Reply:
@@ -46,8 +46,7 @@ async def patch_automation(context: Context, call: Call) -> Reply:
 
 async def delete_automation(context: Context, call: Call) -> Reply:
     """Forget an automation."""
-    await remove(context, Automation, (await existing(context, Automation, call.id)).id)
-    return NO_CONTENT
+    return await removed(context, Automation, call.id)
 
 
 _operation = partial(Operation, tag="Automations")

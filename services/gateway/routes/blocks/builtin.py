@@ -40,8 +40,7 @@ async def install(context: Context) -> None:
         type = BlockType(
             id=context.new_id(), name=name, slug=slug, description=description, is_protected=True
         )
-        await store(context, type, if_exists="keep")
-        known = await context.resource_named(BlockType, slug=slug)
+        type, _ = await store(context, type, if_exists="keep")
         fields = {
             "title": name.replace(" ", ""),
             "type": "object",
@@ -54,7 +53,7 @@ async def install(context: Context) -> None:
             id=context.new_id(),
             checksum=checksum_of(fields),
             fields=fields,
-            block_type_id=(known or type).id,
+            block_type_id=type.id,
             capabilities=capabilities,
             version=VERSION,
         )

@@ -14,7 +14,7 @@ from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, failed, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse
-from ...resources import change, counted, existing, listed, remove, store
+from ...resources import change, counted, existing, listed, removed, store
 from .bodies import BlockDocumentCreate, BlockDocumentUpdate
 from .reading import Blocks, references_in, secret_fields_of, whole
 
@@ -44,9 +44,8 @@ async def create_block_document(context: Context, call: Call) -> Reply:
         is_anonymous=given.is_anonymous,
         **_sealed(context, given.data, schema),
     )
-    await store(context, made, exists="Block already exists")
-    document = await existing(context, BlockDocument, id)
-    return answered(await Blocks(context).document(document), 201)
+    document, status = await store(context, made, exists="Block already exists")
+    return answered(await Blocks(context).document(document), status)
 
 
 async def read_block_document_by_id(context: Context, call: Call) -> Reply:
@@ -95,8 +94,7 @@ async def update_block_document_data(context: Context, call: Call) -> Reply:
 
 async def delete_block_document(context: Context, call: Call) -> Reply:
     """Forget a block."""
-    await remove(context, BlockDocument, (await existing(context, BlockDocument, call.id)).id)
-    return NO_CONTENT
+    return await removed(context, BlockDocument, call.id)
 
 
 def _sealed(context: Context, given: dict[str, Any], schema: BlockSchema) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...rendering.blocks import REFERENCES, BlockSchemaResponse
-from ...resources import all_listed, existing, is_new, listed, missing, remove, store
+from ...resources import all_listed, existing, listed, missing, remove, store
 from .bodies import BlockSchemaCreate
 from .reading import Blocks
 
@@ -47,9 +47,8 @@ async def create_block_schema(context: Context, call: Call) -> Reply:
             )
     checksum = checksum_of(given.fields)
     made = BlockSchema(id=context.new_id(), checksum=checksum, **structs.asdict(given))
-    decision = await store(context, made, if_exists="keep")
-    schema = await existing(context, BlockSchema, checksum=checksum, version=given.version)
-    return answered(await Blocks(context).schema(schema), 201 if is_new(decision) else 200)
+    schema, status = await store(context, made, if_exists="keep")
+    return answered(await Blocks(context).schema(schema), status)
 
 
 async def read_block_schema_by_id(context: Context, call: Call) -> Reply:

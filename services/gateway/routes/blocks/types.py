@@ -40,8 +40,9 @@ async def create_block_type(context: Context, call: Call) -> Reply:
     if given.name.lower().startswith(RESERVED):
         raise detail(403, "Block type names beginning with 'Prefect' are reserved.")
     made = BlockType(id=context.new_id(), **structs.asdict(given))
-    await store(context, made, exists=f'Block type with name "{given.name}" already exists')
-    return answered(block_type_response(await existing(context, BlockType, made.id)), 201)
+    exists = f'Block type with name "{given.name}" already exists'
+    type, status = await store(context, made, exists=exists)
+    return answered(block_type_response(type), status)
 
 
 async def read_block_type_by_id(context: Context, call: Call) -> Reply:

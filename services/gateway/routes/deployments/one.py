@@ -14,7 +14,7 @@ from ...http.operations import Operation
 from ...parameters import bound, problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
-from ...resources import amend, change, existing, is_new, missing, remove, store
+from ...resources import amend, change, existing, missing, removed, store
 from ..concurrency.reading import limits_shown
 from .bodies import DeploymentCreate, DeploymentUpdate
 from .schedules import new_schedules, revised
@@ -51,9 +51,8 @@ async def create_deployment(context: Context, call: Call) -> Reply:
         _check_parameters(given)
     fields |= await _place_given(context, given)
     made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
-    decision = await store(context, made, if_exists="amend", given=list(fields))
-    deployment = await existing(context, Deployment, decision.subject_id)
-    return answered(await shown(context, deployment), 201 if is_new(decision) else 200)
+    deployment, status = await store(context, made, if_exists="amend", given=list(fields))
+    return answered(await shown(context, deployment), status)
 
 
 def _check_parameters(given: DeploymentCreate) -> None:
@@ -158,9 +157,7 @@ async def resume_deployment(context: Context, call: Call) -> Reply:
 
 async def delete_deployment(context: Context, call: Call) -> Reply:
     """Forget a deployment; its runs that have not begun go with its plans."""
-    await existing(context, Deployment, call.id)
-    await remove(context, Deployment, call.id)
-    return NO_CONTENT
+    return await removed(context, Deployment, call.id)
 
 
 async def shown(context: Context, deployment: Deployment) -> DeploymentResponse:

@@ -40,8 +40,8 @@ async def create_work_pool(context: Context, call: Call) -> Reply:
     if given.is_paused:
         made = structs.replace(made, status="PAUSED")
     pool, queue = new_pool(context, made)
-    await store(context, pool, along=[queue], exists=EXISTS)
-    return answered(work_pool_response(await pool_named(context, pool.name)), 201)
+    pool, status = await store(context, pool, along=[queue], exists=EXISTS)
+    return answered(work_pool_response(pool), status)
 
 
 async def read_work_pool(context: Context, call: Call) -> Reply:

@@ -46,10 +46,10 @@ async def _create(context: Context, pool: WorkPool, given: WorkQueueCreate) -> R
         **fields,
     )
     exists = f"A work queue with this name already exists in work pool {pool.name!r}."
-    await store(context, made, exists=exists)
+    queue, status = await store(context, made, exists=exists)
     if given.priority is not None:
-        await make_room(context, pool, made)
-    return answered(work_queue_response(await queue_named(context, pool, given.name)), 201)
+        await make_room(context, pool, queue)
+    return answered(work_queue_response(queue), status)
 
 
 async def read_pool_queue(context: Context, call: Call) -> Reply:

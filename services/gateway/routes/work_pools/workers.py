@@ -9,7 +9,7 @@ from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named
 from ...rendering.work_pools import WorkerResponse, worker_response
-from ...resources import amend, existing, listed, remove, store
+from ...resources import amend, listed, removed, store
 from .bodies import Heartbeat
 
 
@@ -50,9 +50,7 @@ async def filter_workers(context: Context, call: Call) -> Reply:
 async def delete_worker(context: Context, call: Call) -> Reply:
     """Forget a worker."""
     pool = await pool_named(context, call.path("work_pool_name"))
-    worker = await existing(context, Worker, work_pool_id=pool.id, name=call.path("name"))
-    await remove(context, Worker, worker.id)
-    return NO_CONTENT
+    return await removed(context, Worker, work_pool_id=pool.id, name=call.path("name"))
 
 
 AT = "/work_pools/{work_pool_name}/workers"
