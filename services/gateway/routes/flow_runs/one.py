@@ -2,6 +2,8 @@
 
 from msgspec import UNSET
 
+from events.decisions import Outcome
+from events.entities import FlowRun
 from events.given import given_fields
 from events.proposals import AmendFlowRun, ProposeFlowRunState
 from events.resources.deployments import Deployment
@@ -49,21 +51,25 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
     if given.parameters is not UNSET:
         bound(context, given.parameters)
     run = existing(await context.flow_run(call.id))
-    if given.job_variables is not UNSET and given.job_variables is not None:
-        state = run.progress.state
-        if state is None or state.type is not StateType.SCHEDULED:
-            now = "none" if state is None else state.type.value
-            raise detail(400, f"Job variables for a flow run in state {now} cannot be updated")
-        deployment_id = run.attributes.deployment_id
-        if deployment_id is None or await context.resource(Deployment, deployment_id) is None:
-            raise detail(400, "A deployment for the flow run could not be found")
+    if isinstance(given.job_variables, dict) and await _has_lost_its_deployment(context, run):
+        raise detail(400, "A deployment for the flow run could not be found")
     fields = given_fields(given)
     if "name" in fields and not fields["name"]:
         fields["name"] = slug_of(context.new_id())  # no name is a new one
-    await context.ask(
+    answer = await context.ask(
         AmendFlowRun(id=str(context.new_id()), at=context.now(), flow_run_id=call.id, **fields)
     )
+    if answer.outcome is Outcome.REJECT:
+        raise detail(400, answer.decided().reason or "")
     return NO_CONTENT
+
+
+async def _has_lost_its_deployment(context: Context, run: FlowRun) -> bool:
+    """Whether a run waits for a deployment that is gone, which the rules do not see."""
+    deployment_id, state = run.attributes.deployment_id, run.progress.state
+    if deployment_id is None or state is None or state.type is not StateType.SCHEDULED:
+        return False  # the rules know by themselves
+    return await context.resource(Deployment, deployment_id) is None
 
 
 async def update_labels(context: Context, call: Call) -> Reply:
