@@ -28,12 +28,22 @@ class Exchange(Struct, frozen=True):
         return head.encode() + self.body
 
 
+RECONNECTED_MAX = 100
+"""How often a server may hang up on a client, as the reference does with every 503."""
+
+
 class Client(asyncio.Protocol):
     """One keep-alive connection; a request goes out when the answer to the last one is whole."""
 
-    def __init__(self, requests: Sequence[bytes], done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: Sequence[bytes], host: str, port: int, done: asyncio.Future[None]
+    ) -> None:
         self.requests = iter(requests)
+        self.request: bytes | None = None
+        self.place = (host, port)
         self.done = done
+        self.connecting: asyncio.Task[object] | None = None
+        self.reconnected = 0
         self.latencies_s: list[float] = []
         self.statuses: dict[int, int] = {}
         self.buffer = b""
@@ -42,7 +52,11 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
-        self._next()
+        self.buffer = b""
+        if self.request is None:
+            self._next()
+        else:
+            self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -61,19 +75,29 @@ class Client(asyncio.Protocol):
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.done.done():
+        if self.done.done():
+            return
+        self.reconnected += 1
+        if self.reconnected > RECONNECTED_MAX:
             self.done.set_exception(ConnectionError(f"the server closed the connection: {exc}"))
+        else:
+            self.connect()
+
+    def connect(self) -> None:
+        """Connect, for the first time or anew; the request under way is sent again then."""
+        loop = asyncio.get_running_loop()
+        self.connecting = loop.create_task(loop.create_connection(lambda: self, *self.place))
 
     def _next(self) -> None:
         assert self.transport is not None
-        request = next(self.requests, None)
-        if request is None:
+        self.request = next(self.requests, None)
+        if self.request is None:
             if not self.done.done():
                 self.done.set_result(None)
             self.transport.close()
             return
         self.sent_at = time.perf_counter()
-        self.transport.write(request)
+        self.transport.write(self.request)
 
 
 class Result(Struct, kw_only=True):
@@ -93,13 +117,12 @@ async def drive(url: str, scripts: Sequence[Sequence[Exchange]]) -> Result:
     host = f"{parts.hostname}:{parts.port}"
     loop = asyncio.get_running_loop()
     clients: list[Client] = []
-    started = time.perf_counter()
     for script in scripts:
-        client = Client([each.wire(host) for each in script], loop.create_future())
-        clients.append(client)
+        wires = [each.wire(host) for each in script]
+        clients.append(Client(wires, parts.hostname, parts.port, loop.create_future()))
     started = time.perf_counter()
     for client in clients:
-        await loop.create_connection(lambda client=client: client, parts.hostname, parts.port)
+        client.connect()
     await asyncio.gather(*(client.done for client in clients))
     elapsed_s = time.perf_counter() - started
     latencies = sorted(each for client in clients for each in client.latencies_s)
