@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, json
-from sqlalchemy import BigInteger, Column, Dialect, Text, TypeDecorator
+from sqlalchemy import BigInteger, Column, Dialect, Integer, Text, TypeDecorator
 
 from events.instants import instant_of, micros_of
 
@@ -49,6 +49,11 @@ class Id(TypeDecorator[UUID]):
 def id_column(name: str, *, is_key: bool = False) -> Column[Any]:
     """A column of ids; a key is never null."""
     return Column(name, Id, primary_key=is_key)
+
+
+def partition_column() -> Column[Any]:
+    """The partition that a row belongs to, the second part of its key."""
+    return Column("partition", Integer, primary_key=True, autoincrement=False)
 
 
 def micros(instant: datetime | None) -> int | None:

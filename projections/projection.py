@@ -3,10 +3,14 @@
 The rows of one batch are executed kind by kind, in the order of `Projection.kinds`, each kind in
 the order of the log. Kinds must therefore commute: they set different columns of a row, or add.
 What deletes rows does not, and is executed in the order of the log among all kinds.
+
+Partitions are folded in any order. Where two may use one id, the partition is part of a row's key,
+and each writes, changes and deletes rows of its own only.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -76,13 +80,31 @@ def insert(*columns: str) -> str:
     )
 
 
-DELETE = Sql("DELETE FROM {table} WHERE id = :id", in_order=True)
+def where(*key: str) -> str:
+    """The SQL that picks the rows in which these columns have these values."""
+    return " AND ".join(f"{column} = :{column}" for column in key)
+
+
+def deleting(*key: str) -> Sql:
+    """The rows in which these columns have these values are gone."""
+    return Sql(f"DELETE FROM {{table}} WHERE {where(*key)}", in_order=True)  # noqa: S608 - our own
+
+
+DELETE = deleting("id")
 """The row of this id is gone."""
 
+HOME = ("id", "partition")
+"""The key of rows whose ids two partitions may use: where they live is a part of it."""
 
-def newest(rows: list[Row]) -> list[Row]:
-    """Of the rows that set the same columns of one run, whose id is their last value, the last."""
-    return list({row[-1]: row for row in rows}.values())
+
+def newest(*key: str) -> Callable[[list[Row]], list[Row]]:
+    """Of the rows that set the same columns of one run, the last; their last values are its key."""
+    of = itemgetter(*range(-len(key), 0))
+
+    def gathered(rows: list[Row]) -> list[Row]:
+        return list(dict(zip(map(of, rows), rows, strict=True)).values())
+
+    return gathered
 
 
 SEEN = """

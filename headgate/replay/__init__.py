@@ -23,6 +23,9 @@ from ..errors import ForPeople
 from .folding import Folding
 from .snapshots import differing_snapshots
 
+KEYS = ("id", "partition", "level", "start")
+"""The columns that say which row it is."""
+
 FAULTS_MAX = 20
 """Faults that are told; what follows from the first ones is endless."""
 
@@ -133,7 +136,7 @@ def _told(difference: Difference) -> str:
         row = expected or found or {}
         what = "is missing" if found is None else "is too much"
         return f"view {difference.view}: a row {what}: {row}"
-    keys = {name: value for name, value in found.items() if name in ("id", "level", "start")}
+    keys = {name: value for name, value in found.items() if name in KEYS}
     differs = [
         f"{name} is {found[name]!r}, a rebuild has {value!r}"
         for name, value in expected.items()

@@ -1,4 +1,7 @@
-"""Sorts as SQL. What has no value to sort by comes last; the id settles what is equal."""
+"""Sorts as SQL. What has no value to sort by comes last; the id settles what is equal.
+
+Where two partitions may use one id, the partition settles the rest.
+"""
 
 from typing import Any
 
@@ -44,7 +47,7 @@ def flow_run_order(c: Columns, sort: FlowRunSort | None) -> Order:
 def task_run_order(c: Columns, sort: TaskRunSort | None) -> Order:
     """The order of task runs, the latest id first unless another is asked for."""
     if sort is None or sort is TaskRunSort.ID_DESC:
-        return (c.id.desc(),)
+        return (c.id.desc(), c.partition.desc())
     orders = {
         TaskRunSort.EXPECTED_START_TIME_ASC: c.expected_start_time.asc(),
         TaskRunSort.EXPECTED_START_TIME_DESC: c.expected_start_time.desc(),
@@ -55,12 +58,13 @@ def task_run_order(c: Columns, sort: TaskRunSort | None) -> Order:
         TaskRunSort.DURATION_DESC: c.total_run_time.desc(),
         TaskRunSort.DURATION_ASC: c.total_run_time.asc(),
     }
-    order = orders[sort]
-    return (order, c.id.asc() if sort.endswith("ASC") else c.id.desc())
+    if sort.endswith("ASC"):
+        return (orders[sort], c.id.asc(), c.partition.asc())
+    return (orders[sort], c.id.desc(), c.partition.desc())
 
 
 def log_order(c: Columns, sort: LogSort | None) -> Order:
     """The order of log lines, the oldest first unless another is asked for."""
     if sort is LogSort.TIMESTAMP_DESC:
-        return (c.timestamp.desc(), c.id.desc())
-    return (c.timestamp.asc(), c.id.asc())
+        return (c.timestamp.desc(), c.id.desc(), c.partition.desc())
+    return (c.timestamp.asc(), c.id.asc(), c.partition.asc())

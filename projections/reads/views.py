@@ -31,7 +31,7 @@ from ..store import checkpoints, projections_table
 from ..told import place_of
 from ..views.concurrency_limits import concurrency_limits as concurrency_limits_view
 from ..views.states import flow_run_states, task_run_states
-from .criteria import Conditions
+from .criteria import Columns, Conditions
 from .entities import flow_of, flow_run_of, log_line_of, state_of, task_run_of
 from .estimates import lateness
 from .filters import (
@@ -86,6 +86,11 @@ def _page(table: Table, query: Page, conditions: Conditions, order: Order) -> Se
 
 def _count(table: Table, conditions: Conditions) -> Select[int]:
     return select(func.count()).select_from(table).where(*conditions)
+
+
+def _first(query: Select[Any], c: Columns) -> Select[Any]:
+    """The row of the lowest partition: rows of one id have an order."""
+    return query.order_by(c.partition).limit(1)
 
 
 class Views:
@@ -170,8 +175,9 @@ class Views:
         return await self._scalar(_count(task_runs, task_runs_matching(task_runs.c, query)))
 
     async def task_run(self, id: UUID) -> TaskRun | None:
-        """One task run."""
-        found = await self._all(select(task_runs).where(task_runs.c.id == id), task_run_of)
+        """One task run; of several with one id, that of the lowest partition."""
+        c = task_runs.c
+        found = await self._all(_first(select(task_runs).where(c.id == id), c), task_run_of)
         return found[0] if found else None
 
     async def task_run_history(self, query: HistoryQuery, now: datetime) -> list[HistoryBucket]:
@@ -193,11 +199,13 @@ class Views:
 
     async def _states(self, table: Table, run_id: UUID) -> list[State]:
         c = table.c
-        query = select(c.state).where(c.run_id == run_id).order_by(c.timestamp, c.position, c.id)
+        order = (c.timestamp, c.partition, c.position, c.id)
+        query = select(c.state).where(c.run_id == run_id).order_by(*order)
         return await self._all(query, lambda row: state_of(row.state))
 
     async def _state(self, table: Table, id: UUID) -> State | None:
-        text = await self._scalar(select(table.c.state).where(table.c.id == id))
+        c = table.c
+        text = await self._scalar(_first(select(c.state).where(c.id == id), c))
         return None if text is None else state_of(text)
 
     async def count_deployments_of(self, flow_ids: Sequence[UUID]) -> Counts:

@@ -43,8 +43,10 @@ from ..columns import (
     text_id,
 )
 from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, Value, insert
-from .runs import ENTER, TOUCH, entered
+from .runs import enter, entered, touch
 
+ENTER = enter("id")
+TOUCH = touch("id")
 CREATE = Sql(
     insert(
         *("id", "flow_id", "name", "created", "deployment_id", "deployment_version"),

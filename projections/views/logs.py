@@ -20,17 +20,18 @@ from events.changes import (
 from events.decisions import Recorded
 from events.instants import micros_of
 
-from ..columns import TEXT, Moment, id_column, plain, text_id
-from ..projection import Projection, Sql, Statement, insert
+from ..columns import TEXT, Moment, id_column, partition_column, plain, text_id
+from ..projection import HOME, Projection, Sql, Statement, deleting, insert
 
 WRITE = Sql(
     insert(
-        *("id", "name", "level", "message", "timestamp", "flow_run_id", "task_run_id"), "position"
+        *(*HOME, "name", "level", "message", "timestamp"),
+        *("flow_run_id", "task_run_id", "position"),
     )
 )
 
-DELETE_OF_FLOW_RUN = Sql("DELETE FROM {table} WHERE flow_run_id = :id", in_order=True)
-DELETE_OF_TASK_RUN = Sql("DELETE FROM {table} WHERE task_run_id = :id", in_order=True)
+DELETE_OF_FLOW_RUN = deleting("flow_run_id", "partition")
+DELETE_OF_TASK_RUN = deleting("task_run_id", "partition")
 
 
 def table(name: str) -> Table:
@@ -39,6 +40,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
+        partition_column(),
         Column("name", TEXT, nullable=False),
         Column("level", Integer, nullable=False),
         Column("message", TEXT, nullable=False),
@@ -54,20 +56,22 @@ def table(name: str) -> Table:
 
 def fold(recorded: Recorded) -> Iterator[Statement]:
     """The statements that bring logs up to date with one decision."""
+    partition = recorded.partition
     for change in recorded.decision.changes:
         match change:
             case LogsWritten(lines=lines):
                 for line in lines:
                     row = (
-                        *(str(line.id), plain(line.name), line.level, plain(line.message)),
-                        *(micros_of(line.timestamp), text_id(line.flow_run_id)),
-                        *(text_id(line.task_run_id), recorded.position),
+                        *(str(line.id), partition, plain(line.name), line.level),
+                        *(plain(line.message), micros_of(line.timestamp)),
+                        *(text_id(line.flow_run_id), text_id(line.task_run_id)),
+                        recorded.position,
                     )
                     yield Statement(WRITE, row)
             case FlowRunDeleted(id=id):
-                yield Statement(DELETE_OF_FLOW_RUN, (str(id),))
+                yield Statement(DELETE_OF_FLOW_RUN, (str(id), partition))
             case TaskRunDeleted(id=id):
-                yield Statement(DELETE_OF_TASK_RUN, (str(id),))
+                yield Statement(DELETE_OF_TASK_RUN, (str(id), partition))
             case FlowRunChange() | TaskRunChange() | StateChange() | InputChange():
                 pass
             case FlowChange() | ResourceChange() | SlotsChange():
@@ -78,7 +82,7 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 logs = Projection(
     name="logs",
-    version=1,
+    version=2,
     table=table,
     kinds=(WRITE, DELETE_OF_FLOW_RUN, DELETE_OF_TASK_RUN),
     fold=fold,

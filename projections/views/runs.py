@@ -7,25 +7,32 @@ from events.instants import micros_of
 from events.states import StateType
 
 from ..columns import micros, plain, whole_micros
-from ..projection import SEEN, Row, Sql, newest
+from ..projection import SEEN, Row, Sql, newest, where
 
-ENTER = Sql(
-    f"""
+
+def enter(*key: str) -> Sql:
+    """The SQL by which the row of this *key* learns the state that its run has entered."""
+    return Sql(
+        f"""
 UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name = :state_name,
   state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
   expected_start_time = :expected_start_time,
   next_scheduled_start_time = :next_scheduled_start_time,
   start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
   running_since = :running_since, {SEEN}
- WHERE id = :id
+ WHERE {where(*key)}
 """,  # noqa: S608 - the text is our own
-    gather=newest,
-)
-TOUCH = Sql(f"UPDATE {{table}} SET {SEEN} WHERE id = :id")  # noqa: S608 - the text is our own
+        gather=newest(*key),
+    )
+
+
+def touch(*key: str) -> Sql:
+    """The SQL by which the row of this *key* learns that there was a decision about it."""
+    return Sql(f"UPDATE {{table}} SET {SEEN} WHERE {where(*key)}")  # noqa: S608 - our own
 
 
 def entered(change: StateEntered, seen: Row) -> Row:
-    """The values of `ENTER`; of a decision that is *seen* as `SEEN` has it."""
+    """The values of `enter`; of a decision that is *seen* as `SEEN` has it."""
     state, booked = change.state, change.booked
     at = micros_of(state.timestamp)
     is_running = state.type is StateType.RUNNING

@@ -22,12 +22,12 @@ from events.changes import (
 from events.decisions import TOLD, Recorded
 from events.instants import micros_of
 
-from ..columns import TEXT, Moment, id_column, plain
-from ..projection import Projection, Sql, Statement, insert
+from ..columns import TEXT, Moment, id_column, partition_column, plain
+from ..projection import HOME, Projection, Sql, Statement, deleting, insert
 
-ENTER = Sql(insert("id", "run_id", "type", "name", "timestamp", "state", "position", "is_told"))
+ENTER = Sql(insert(*HOME, "run_id", "type", "name", "timestamp", "state", "position", "is_told"))
 
-DELETE = Sql("DELETE FROM {table} WHERE run_id = :id", in_order=True)
+DELETE = deleting("run_id", "partition")
 
 
 def table(name: str) -> Table:
@@ -39,6 +39,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
+        partition_column(),
         id_column("run_id"),
         Column("type", TEXT, nullable=False),
         Column("name", TEXT, nullable=False),
@@ -47,7 +48,7 @@ def table(name: str) -> Table:
         Column("position", BigInteger, nullable=False),
         Column("is_told", Boolean, nullable=False),
         Index(f"ix_{name}_run", "run_id", "timestamp"),
-        Index(f"ix_{name}_time", "timestamp", "id"),
+        Index(f"ix_{name}_time", "timestamp", *HOME),
     )
 
 
@@ -59,10 +60,10 @@ def _states_of(
 
     def fold(recorded: Recorded) -> Iterator[Statement]:
         """The statements that bring the states up to date with one decision."""
-        decision = recorded.decision
+        decision, partition = recorded.decision, recorded.partition
         for change in decision.changes:
             if isinstance(change, deletion):
-                yield Statement(DELETE, (str(change.id),))
+                yield Statement(DELETE, (str(change.id), partition))
         if not decision.subject.startswith(subjects):
             return
         run_id = decision.subject[start:]
@@ -70,7 +71,7 @@ def _states_of(
             match change:
                 case StateEntered(state=state) | StateRecorded(state=state):
                     row = (
-                        *(str(state.id), run_id, state.type.value, plain(state.name)),
+                        *(str(state.id), partition, run_id, state.type.value, plain(state.name)),
                         *(micros_of(state.timestamp), json.encode(state).decode()),
                         *(recorded.position, decision.kind == TOLD),
                     )
@@ -87,7 +88,7 @@ def _states_of(
 
 flow_run_states = Projection(
     name="flow_run_states",
-    version=2,
+    version=3,
     table=table,
     kinds=(ENTER, DELETE),
     fold=_states_of("flow_run:", FlowRunDeleted),
@@ -95,7 +96,7 @@ flow_run_states = Projection(
 
 task_run_states = Projection(
     name="task_run_states",
-    version=2,
+    version=3,
     table=table,
     kinds=(ENTER, DELETE),
     fold=_states_of("task_run:", TaskRunDeleted),

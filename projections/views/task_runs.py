@@ -1,4 +1,7 @@
-"""task_runs: one row per task run, what it is and where it is now."""
+"""task_runs: one row per task run, what it is and where it is now.
+
+A task run that is told of under two flow runs is decided in two partitions, and has a row in each.
+"""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -25,13 +28,13 @@ from events.decisions import Recorded
 from events.entities import TaskRunAttributes
 from events.instants import micros_of
 
-from ..columns import TEXT, Moment, id_column, plain, structure, text_id
-from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, insert
-from .runs import ENTER, TOUCH, entered
+from ..columns import TEXT, Moment, id_column, partition_column, plain, structure, text_id
+from ..projection import HOME, SEEN, Projection, Row, Sql, Statement, deleting, insert, where
+from .runs import enter, entered, touch
 
 CREATE = Sql(
     insert(
-        *("id", "flow_run_id", "name", "tags", "attributes", "flow_run_run_count"),
+        *(*HOME, "flow_run_id", "name", "tags", "attributes", "flow_run_run_count"),
         *("run_count", "total_run_time", "updated", "version", "position"),
     )
 )
@@ -39,9 +42,10 @@ AMEND = Sql(
     f"""
 UPDATE {{table}} SET name = :name, tags = :tags, attributes = :attributes,
   flow_run_run_count = CASE WHEN :has_count THEN :count ELSE flow_run_run_count END, {SEEN}
- WHERE id = :id
+ WHERE {where(*HOME)}
 """  # noqa: S608 - the text is our own
 )
+ENTER, TOUCH, DELETE = enter(*HOME), touch(*HOME), deleting(*HOME)
 
 
 def table(name: str) -> Table:
@@ -53,6 +57,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
+        partition_column(),
         id_column("flow_run_id"),
         id_column("state_id"),
         *(Column(text, TEXT) for text in ("name", "tags", "attributes")),
@@ -65,7 +70,7 @@ def table(name: str) -> Table:
         Column("total_run_time", Float(53), nullable=False),
         Column("running_since", BigInteger),
         Column("position", BigInteger, nullable=False),
-        Index(f"ix_{name}_flow_run_id", "flow_run_id", "id"),
+        Index(f"ix_{name}_flow_run_id", "flow_run_id", *HOME),
         Index(f"ix_{name}_expected", "expected_start_time"),
     )
     since = columns.c.running_since
@@ -81,21 +86,21 @@ def _attributes(run: TaskRunAttributes) -> Row:
 
 def fold(recorded: Recorded) -> Iterator[Statement]:
     """The statements that bring task_runs up to date with one decision."""
-    decision = recorded.decision
+    decision, partition = recorded.decision, recorded.partition
     for change in decision.changes:
         if isinstance(change, TaskRunDeleted):
-            yield Statement(DELETE, (str(change.id),))
+            yield Statement(DELETE, (str(change.id), partition))
     if not decision.subject.startswith("task_run:"):
         return
     at, version = micros_of(decision.at), decision.version
-    seen: Row = (recorded.position, at, version, decision.subject[9:])
+    seen: Row = (recorded.position, at, version, decision.subject[9:], partition)
     is_seen = version == 0
     for change in decision.changes:
         match change:
             case TaskRunDeleted():
                 is_seen = True
             case TaskRunCreated(attributes=run):
-                ids = (str(run.id), text_id(run.flow_run_id))
+                ids = (str(run.id), partition, text_id(run.flow_run_id))
                 row = (*ids, *_attributes(run), 0, 0, 0.0, at, version, recorded.position)
                 yield Statement(CREATE, row)
             case StateEntered():
@@ -118,5 +123,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 task_runs = Projection(
-    name="task_runs", version=2, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
+    name="task_runs", version=3, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

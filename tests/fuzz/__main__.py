@@ -65,8 +65,7 @@ def _ended(dev: Dev, redis_url: str, findings: Findings) -> None:
     said = dev.log.read_text(errors="replace")
     if "Traceback" in said:
         findings.found("headgate dev", "logged a traceback", said[said.index("Traceback") :])
-    for line in verify(dev.root, redis_url, findings):
-        console.print(f"known: {line}", markup=False)
+    verify(dev.root, redis_url, findings)
 
 
 def main() -> int:

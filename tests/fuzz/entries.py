@@ -3,8 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -68,7 +67,7 @@ def _entry(
     message = json.loads(said) | {"id": f"{lots.random()}"}
     if lots.random() < 0.8:
         message.pop("at", None)
-    body = mutator.mutated(message, known, lambda tree: _with_own_ids(tree, mutator))
+    body = mutator.mutated(message, known)
     proposal = decode_proposal(body)
     place = lots.choice(streams.every())
     if not isinstance(proposal, Undecidable) and lots.random() < 0.95:
@@ -78,22 +77,6 @@ def _entry(
     if lots.random() < 0.02:
         return streams.proposals(place), {PROPOSAL_FIELD: body, "more": body[:9]}
     return streams.proposals(place), {PROPOSAL_FIELD: body}
-
-
-def _with_own_ids(tree: Any, mutator: Mutator) -> None:
-    """Give a state and lines that are told ids of their own: producers never give one id twice.
-
-    In two partitions, which know nothing of each other, both would stand in the log, and a view
-    would show the one that it folded first.
-    """
-    if not isinstance(tree, dict):
-        return
-    message = cast("dict[str, Any]", tree)
-    lines: Any = message.get("lines")
-    told = [message.get("state"), *(cast("list[Any]", lines) if isinstance(lines, list) else ())]
-    for each in told:
-        if isinstance(each, dict) and "id" in each:
-            each["id"] = str(UUID(int=mutator.lots.getrandbits(128)))
 
 
 async def _goes_on(

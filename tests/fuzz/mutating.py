@@ -1,7 +1,6 @@
 """Messages made wrong: a little in their tree, or a little in their bytes."""
 
 import json
-from collections.abc import Callable
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -23,18 +22,11 @@ class Mutator:
     def __init__(self, seed: int) -> None:
         self.lots = Random(seed)
 
-    def mutated(
-        self, message: Any, known: list[str], mended: Callable[[Any], None] | None = None
-    ) -> bytes:
-        """*message* as JSON, mostly wrong; *known* are ids and names of things that there are.
-
-        What must stay as it is, is *mended* before its bytes are touched.
-        """
+    def mutated(self, message: Any, known: list[str]) -> bytes:
+        """*message* as JSON, mostly wrong; *known* are ids and names of things that there are."""
         tree = deepcopy(message)
         for _ in range(self.lots.choice((0, 1, 1, 1, 2, 3, 6))):
             tree = self._tree(tree, known)
-        if mended is not None:
-            mended(tree)
         body = json.dumps(tree, ensure_ascii=self.lots.random() < 0.5).encode()
         return self._bytes(body) if self.lots.random() < 0.15 else body
 

@@ -42,10 +42,18 @@ class Story:
 
     def tell(self, proposal: Proposal, at: datetime = NOON) -> Recorded:
         """*proposal* is decided at *at*."""
-        partition = self.streams.of(proposal)
-        decided = decide(self._known[partition], proposal, at)
+        decided = self._decided(proposal, at)
         assert isinstance(decided, Decision), decided
-        return self.happen(partition, decided)
+        return self.happen(self.streams.of(proposal), decided)
+
+    def tell_if_decidable(self, proposal: Proposal, at: datetime = NOON) -> None:
+        """*proposal* is decided at *at*, unless nobody can."""
+        decided = self._decided(proposal, at)
+        if isinstance(decided, Decision):
+            self.happen(self.streams.of(proposal), decided)
+
+    def _decided(self, proposal: Proposal, at: datetime) -> object:
+        return decide(self._known[self.streams.of(proposal)], proposal, at)
 
     def happen(self, partition: int, decision: Decision) -> Recorded:
         """*decision* is made."""

@@ -62,7 +62,10 @@ class Prefixed(NamedTuple):
 
 
 class Source(Struct, frozen=True, eq=False):
-    """One source: its rows, those that belong to it, and where each part of an event is."""
+    """One source: its rows, those that belong to it, and where each part of an event is.
+
+    An id and a *partition* are of one row of the source.
+    """
 
     table: Table
     rows: FromClause
@@ -73,6 +76,7 @@ class Source(Struct, frozen=True, eq=False):
     resource_name: Column[Any]
     body: Column[Any]
     run_id: ColumnElement[Any]
+    partition: ColumnElement[int]
 
     def conditions(self, wanted: EventFilter) -> Conditions:
         """What of *wanted* SQL can say."""
@@ -117,15 +121,18 @@ class Source(Struct, frozen=True, eq=False):
             self.resource_name.label("resource_name"),
             self.body.label("body"),
             self.run_id.label("run_id"),
+            self.partition.label("partition"),
         )
         return select(*columns).select_from(self.rows).where(*self.conditions(wanted))
 
 
-def _states(states: Table, runs: Table, prefix: str, *only: Condition) -> Source:
+def _states(
+    states: Table, runs: Table, prefix: str, is_its_run: Condition, *only: Condition
+) -> Source:
     c = states.c
     return Source(
         table=states,
-        rows=states.join(runs, runs.c.id == c.run_id),
+        rows=states.join(runs, is_its_run),
         only=list(only),
         occurred=c.timestamp,
         name=Prefixed(prefix, c.name),
@@ -133,11 +140,16 @@ def _states(states: Table, runs: Table, prefix: str, *only: Condition) -> Source
         resource_name=runs.c.name,
         body=c.state,
         run_id=c.run_id,
+        partition=c.partition,
     )
 
 
 states_of_flow_runs = flow_run_states.table(flow_run_states.name)
 states_of_task_runs = task_run_states.table(task_run_states.name)
+of_flow_run = flow_runs.c.id == states_of_flow_runs.c.run_id
+of_task_run = (task_runs.c.id == states_of_task_runs.c.run_id) & (
+    task_runs.c.partition == states_of_task_runs.c.partition
+)
 
 SOURCES = (
     Source(
@@ -150,7 +162,8 @@ SOURCES = (
         resource_name=events.c.resource_name,
         body=events.c.body,
         run_id=events.c.id,
+        partition=literal(-1),
     ),
-    _states(states_of_flow_runs, flow_runs, FLOW_RUN),
-    _states(states_of_task_runs, task_runs, TASK_RUN, states_of_task_runs.c.is_told),
+    _states(states_of_flow_runs, flow_runs, FLOW_RUN, of_flow_run),
+    _states(states_of_task_runs, task_runs, TASK_RUN, of_task_run, states_of_task_runs.c.is_told),
 )

@@ -28,15 +28,22 @@ from .sources import states_of_flow_runs, states_of_task_runs
 
 E = TypeVar("E")
 Ids = AbstractSet[UUID | None]
+Place = tuple[UUID, int]
+"""The id and the partition of a row, which say together which one it is."""
 
 _events = json.Decoder(Event)
 
 
 class Around(NamedTuple):
-    """All that the events of a page say besides their states, by ids."""
+    """All that the events of a page say besides their states, by ids.
 
-    entered: Mapping[UUID, Entered]
-    task_runs: Mapping[UUID, TaskRun]
+    What was *entered* is there for each source. *parents* are task runs that stand for subflows; of
+    several with one id, the one that a read by id gives.
+    """
+
+    entered: Mapping[str, Mapping[Place, Entered]]
+    task_runs: Mapping[Place, TaskRun]
+    parents: Mapping[UUID, TaskRun]
     flow_runs: Mapping[UUID, FlowRun]
     flows: Mapping[UUID, Flow]
 
@@ -44,27 +51,27 @@ class Around(NamedTuple):
 def told(connection: Connection, rows: Sequence[AnyRow]) -> list[Event]:
     """The events of *rows*, in their order."""
     of_flow_runs = {row.run_id for row in rows if row.source == FLOW_RUN}
-    of_task_runs = {row.run_id for row in rows if row.source == TASK_RUN}
+    of_task_runs = {(row.run_id, row.partition) for row in rows if row.source == TASK_RUN}
     around = _around(connection, of_flow_runs, of_task_runs)
     return [_event(row, around) for row in rows]
 
 
 def _around(
-    connection: Connection, of_flow_runs: AbstractSet[UUID], of_task_runs: AbstractSet[UUID]
+    connection: Connection, of_flow_runs: AbstractSet[UUID], of_task_runs: AbstractSet[Place]
 ) -> Around:
     runs = _by_id(connection, flow_runs, of_flow_runs, flow_run_of)
     parents = {run.attributes.parent_task_run_id for run in runs.values()} - {None}
-    tasks = _by_id(connection, task_runs, of_task_runs | parents, task_run_of)
-    outer = {tasks[id].attributes.flow_run_id for id in of_task_runs} - {None, *runs}
+    task_run_ids = {id for id, _ in of_task_runs}
+    tasks = _tasks(connection, task_run_ids | parents)
+    outer = {tasks[place].attributes.flow_run_id for place in of_task_runs} - {None, *runs}
     runs |= _by_id(connection, flow_runs, outer, flow_run_of)
     return Around(
-        entered=dict(
-            (
-                *_entered(connection, states_of_flow_runs, of_flow_runs),
-                *_entered(connection, states_of_task_runs, of_task_runs),
-            )
-        ),
+        entered={
+            FLOW_RUN: dict(_entered(connection, states_of_flow_runs, of_flow_runs)),
+            TASK_RUN: dict(_entered(connection, states_of_task_runs, task_run_ids)),
+        },
         task_runs=tasks,
+        parents={id: tasks[id, partition] for id, partition in sorted(tasks, reverse=True)},
         flow_runs=runs,
         flows=_by_id(connection, flows, {run.attributes.flow_id for run in runs.values()}, flow_of),
     )
@@ -83,40 +90,52 @@ def _by_id(
     }
 
 
-def _entered(connection: Connection, states: Table, run_ids: Ids) -> Iterator[tuple[UUID, Entered]]:
-    """The states of some runs, each with the one before it, by their ids."""
+def _tasks(connection: Connection, ids: Ids) -> dict[Place, TaskRun]:
+    if not ids:
+        return {}
+    query = select(task_runs).where(task_runs.c.id.in_(ids))
+    return {(row.id, row.partition): task_run_of(row) for row in connection.execute(query)}
+
+
+def _entered(
+    connection: Connection, states: Table, run_ids: Ids
+) -> Iterator[tuple[Place, Entered]]:
+    """The states of some runs, each with the one before it in its partition."""
     if not run_ids:
         return
     c = states.c
-    query = select(c.run_id, c.state).where(c.run_id.in_(run_ids))
-    run_id, left, run_count = None, None, 0
-    for row in connection.execute(query.order_by(c.run_id, c.timestamp, c.position)):
-        if row.run_id != run_id:
-            run_id, left, run_count = row.run_id, None, 0
+    query = select(c.run_id, c.partition, c.state).where(c.run_id.in_(run_ids))
+    run, left, run_count = None, None, 0
+    for row in connection.execute(query.order_by(c.run_id, c.partition, c.timestamp, c.position)):
+        if run != (row.run_id, row.partition):
+            run, left, run_count = (row.run_id, row.partition), None, 0
         state = state_of(row.state)
         run_count += state.type is StateType.RUNNING
-        yield state.id, Entered(state, left, run_count)
+        yield (state.id, row.partition), Entered(state, left, run_count)
         left = left_of(state)
 
 
 def _event(row: AnyRow, around: Around) -> Event:
+    place = row.id, row.partition
     if row.source == FLOW_RUN:
-        return flow_run_event(around.entered[row.id], _flow_run(row.run_id, around))
+        entered = around.entered[FLOW_RUN][place]
+        return flow_run_event(entered, _flow_run(row.run_id, around))
     if row.source == TASK_RUN:
-        return task_run_event(around.entered[row.id], _task_run(row.run_id, around))
+        entered = around.entered[TASK_RUN][place]
+        return task_run_event(entered, _task_run((row.run_id, row.partition), around))
     return _events.decode(row.body)
 
 
 def _flow_run(id: UUID, around: Around) -> DescribedFlowRun:
     run = around.flow_runs[id].attributes
-    parent = around.task_runs.get(run.parent_task_run_id or id)
+    parent = around.parents.get(run.parent_task_run_id or id)
     parent_name = None if parent is None else parent.attributes.name
     return DescribedFlowRun(run, around.flows.get(run.flow_id), parent_name)
 
 
-def _task_run(id: UUID, around: Around) -> DescribedTaskRun:
-    run = around.task_runs[id]
-    flow_run = around.flow_runs.get(run.attributes.flow_run_id or id)
+def _task_run(place: Place, around: Around) -> DescribedTaskRun:
+    run = around.task_runs[place]
+    flow_run = around.flow_runs.get(run.attributes.flow_run_id or run.attributes.id)
     if flow_run is None:
         return DescribedTaskRun(run, None, None)
     attributes = flow_run.attributes
