@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ settings.register_profile(
     "tests", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
+
+# a shell starts its background jobs deaf to Ctrl-C, which they would hand on to all that they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _prefixes = (f"test-{os.getpid()}-{number}" for number in itertools.count(1))
 
