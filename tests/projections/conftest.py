@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Generator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from tests.support import containers
 from tests.support.postgres import postgres_server
 from tests.support.rows import Database
 from tests.support.telling import Story
+from tests.support.waiting import comes_true
 
 NewUrl = Callable[[], str]
 
@@ -61,6 +63,9 @@ def new_database(new_url: NewUrl) -> Generator[Callable[[], Database]]:
 
     yield database
     for each in made:
+        # a task that was cancelled leaves its thread at work, and its connection with it
+        pool: Any = each.engine.pool
+        assert comes_true(lambda pool=pool: pool.checkedout() == 0, 10), "a connection is not back"
         each.engine.dispose()
 
 
