@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, MutableMapping
 from typing import assert_never
-from uuid import UUID
 
 from msgspec import UNSET, structs
 
@@ -102,7 +101,7 @@ def evolve(known: Mapping[str, Entity], recorded: Recorded) -> dict[str, Entity 
             case InputStored(input=input):
                 inputs.store(known, changed, input)
             case InputsDeleted(keys=keys):
-                inputs.delete(known, changed, UUID(decision.subject.partition(":")[2]), keys)
+                inputs.delete(known, changed, decision.subject_id, keys)
             case TaskRunDeleted(id=id, place=place):
                 changed[task_run_key(id)] = None
                 if place is not None:

@@ -182,9 +182,7 @@ class Streams(Struct, frozen=True, kw_only=True):
                 | ResetLimit()
             ):
                 return self.control
-            case FireTimer() | UnscheduleFlowRun():
-                return self.of_run(proposal.flow_run_id)
-            case ResumeFlowRun() | StoreInput() | DeleteInput():
+            case FireTimer() | UnscheduleFlowRun() | ResumeFlowRun() | StoreInput() | DeleteInput():
                 return self.of_run(proposal.flow_run_id)
             case CreateTaskRun():
                 id = proposal.flow_run_id or proposal.task_run_id

@@ -111,10 +111,11 @@ async def _completed(settings: Settings, deployment: str, said: Path) -> UUID:
     of = DeploymentFilter(name=NameIs(any_=[deployment]))
     query = FlowRunQuery(flow_runs=done, deployments=of, limit=1)
     engine = open_engine(settings.views_url)
+    views = Views(engine)
     try:
         async with asyncio.timeout(RUN_S):
             while True:
-                for found in await Views(engine).flow_runs(query):
+                for found in await views.flow_runs(query):
                     return found.attributes.id
                 await asyncio.sleep(0.1)
     except TimeoutError:

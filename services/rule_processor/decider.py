@@ -275,7 +275,7 @@ def _enqueued_by(recorded: Recorded) -> Iterator[Enqueued]:
     """The task run that waits for a worker from now on, if there is one."""
     for change in recorded.decision.changes:
         if isinstance(change, TaskRunEnqueued):
-            id = recorded.decision.subject.partition(":")[2]
+            id = str(recorded.decision.subject_id)
             first = RETRIES_FIRST_MS if change.queue == "retry" else 0
             yield Enqueued(change.task_key, id, recorded.time_ms - first)
 

@@ -113,7 +113,7 @@ async def _set_state(url: str, key: str) -> dict[str, float]:
     figures: dict[str, float] = {}
     for clients, each in ((1, 500), (16, 300)):
         result = await api.set_state(url, clients, each)
-        assert set(result["statuses"]) == {"201"}, result
+        assert (set(result["statuses"]), result["hung_up"]) == ({"201"}, 0), result
         for name in ("per_s", "p50_ms", "p99_ms"):
             figures[f"{key}_{clients}_{name}"] = result[name]
     return figures

@@ -101,12 +101,16 @@ class Client(asyncio.Protocol):
 
 
 class Result(Struct, kw_only=True):
-    """Requests per second, latencies in milliseconds, and how many answers had which status."""
+    """Requests per second, latencies in milliseconds, and how many answers had which status.
+
+    *hung_up* is how often the server closed a connection that was in use.
+    """
 
     per_s: float
     p50_ms: float
     p99_ms: float
     statuses: dict[int, int]
+    hung_up: int
 
 
 async def drive(url: str, scripts: Sequence[Sequence[Exchange]]) -> Result:
@@ -135,6 +139,7 @@ async def drive(url: str, scripts: Sequence[Sequence[Exchange]]) -> Result:
         p50_ms=latencies[len(latencies) // 2] * 1e3,
         p99_ms=latencies[int(len(latencies) * 0.99)] * 1e3,
         statuses=statuses,
+        hung_up=sum(client.reconnected for client in clients),
     )
 
 
