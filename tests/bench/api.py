@@ -111,9 +111,17 @@ async def _until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
 async def set_state(url: str, clients: int, each: int) -> dict[str, Any]:
     """Requests per second and latencies of *clients* that move runs of their own, *each* times."""
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-        flow = (await client.post("/flows/", json={"name": "bench"})).json()["id"]
+        flow = await made(client, "/flows/", {"name": "bench"})
         scripts = [await _script(client, flow, each) for _ in range(clients)]
     return await drive(url, scripts)
+
+
+async def made(client: httpx.AsyncClient, path: str, body: object) -> str:
+    """The id of what is made there, asked for again while the server cannot (503)."""
+    async with asyncio.timeout(READY_S):
+        while (answer := await client.post(path, json=body)).status_code == 503:
+            await asyncio.sleep(0.1)
+    return answer.raise_for_status().json()["id"]
 
 
 async def drive(url: str, scripts: Sequence[Sequence[Call]]) -> dict[str, Any]:
@@ -131,8 +139,8 @@ async def _script(client: httpx.AsyncClient, flow: str, each: int) -> list[Call]
     """Runs that start and end, as an engine moves them: two proposals a run."""
     calls: list[Call] = []
     for _ in range(each // 2):
-        made = await client.post("/flow_runs/", json={"flow_id": flow})
-        path = f"/api/flow_runs/{made.json()['id']}/set_state"
+        run = await made(client, "/flow_runs/", {"flow_id": flow})
+        path = f"/api/flow_runs/{run}/set_state"
         calls += [("POST", path, _body(kind)) for kind in ("RUNNING", "COMPLETED")]
     return calls
 

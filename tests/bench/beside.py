@@ -100,7 +100,7 @@ async def _read(side: Side, clients: int, each: int) -> float:
     """A flow run is read."""
     flow = await _flow(side.url)
     async with httpx.AsyncClient(base_url=side.url, timeout=PATIENCE_S) as client:
-        made = (await client.post("/flow_runs/", json={"flow_id": flow})).json()["id"]
+        made = await api.made(client, "/flow_runs/", {"flow_id": flow})
     return await _driven(side, [[("GET", f"/api/flow_runs/{made}", "")] * each] * clients)
 
 
@@ -119,7 +119,7 @@ async def _events_in(side: Side, clients: int, each: int) -> float:
     """Task runs are told of over sockets: from the telling until each can be read."""
     flow = await _flow(side.url)
     async with httpx.AsyncClient(base_url=side.url, timeout=PATIENCE_S) as client:
-        flow_run = (await client.post("/flow_runs/", json={"flow_id": flow})).json()["id"]
+        flow_run = await api.made(client, "/flow_runs/", {"flow_id": flow})
         told = await asyncio.gather(*(_tell(client, flow_run, each) for _ in range(clients)))
     return median(one for many in told for one in many)
 
@@ -145,7 +145,7 @@ async def _tell(client: httpx.AsyncClient, flow_run: str, times: int) -> list[fl
 
 async def _flow(url: str) -> str:
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
-        return (await client.post("/flows/", json={"name": "beside"})).json()["id"]
+        return await api.made(client, "/flows/", {"name": "beside"})
 
 
 async def _driven(side: Side, scripts: list[list[api.Call]]) -> float:
