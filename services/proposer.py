@@ -20,13 +20,13 @@ from redis.exceptions import RedisError
 
 from events.instants import Clock
 from events.log import START
+from events.log.line import Line, rows_of
 from events.proposals import Proposal
 from events.streams import PROPOSAL_FIELD, REPLY_FIELD, Streams
 from events.wire.codec import PROPOSAL_BYTES_MAX, encode
 from events.wire.replies import Answer, Unanswered, decode_reply
 
 from .errors import Unavailable
-from .line import Line, rows_of
 from .patience import end, pause_s
 
 PIPELINE_MAX = 500

@@ -67,11 +67,12 @@ from . import (
     LeaseLost,
 )
 from .chain import assert_follows
+from .line import Line
 
 FORMAT_VERSION = 1
 TAIL_BLOCK_MS = 2_000
 SOCKET_SECONDS = 5
-"""What redis-py takes for a socket timeout when it is given none."""
+"""How long a commit may take; what redis-py takes for a socket timeout when it is given none."""
 
 COMMIT = (files("events.log") / "commit.lua").read_text("utf-8")
 COMMIT_SHA = sha1(COMMIT.encode(), usedforsecurity=False).hexdigest()
@@ -90,6 +91,7 @@ class RedisEventLog:
         self.streams = streams
         # redis-py declares most answers as "this or an awaitable of it", which nobody can await
         self._redis: Any = redis
+        self._lines: dict[int, Line] = {}
 
     async def create(self) -> None:
         key, ours = self.streams.format, (self.streams.partitions, FORMAT_VERSION)
@@ -118,16 +120,16 @@ class RedisEventLog:
     async def commit(self, partition: int, commit: Commit) -> Committed | Conflict | LeaseLost:
         assert_follows(commit)
         keys, arguments = self._script_call(partition, commit)
-        try:
-            try:
-                said = await self._redis.evalsha(COMMIT_SHA, len(keys), *keys, *arguments)
-            except NoScriptError:
-                said = await self._redis.eval(COMMIT, len(keys), *keys, *arguments)
-        except ResponseError as error:
-            if "CORRUPT" in str(error) or "WRONGTYPE" in str(error):
-                raise CorruptLog(f"partition {self.streams.name(partition)}: {error}") from error
-            raise
-        return _ANSWERS[said]
+        call = (len(keys), *keys, *arguments)
+        line = self._lines.setdefault(partition, Line(self._redis, SOCKET_SECONDS))
+        (said,) = await line.ask_safely([("EVALSHA", COMMIT_SHA, *call)])
+        if isinstance(said, NoScriptError):
+            (said,) = await line.ask_safely([("EVAL", COMMIT, *call)])
+        if not isinstance(said, ResponseError):
+            return _ANSWERS[said]
+        if "CORRUPT" in str(said) or "WRONGTYPE" in str(said):
+            raise CorruptLog(f"partition {self.streams.name(partition)}: {said}") from said
+        raise said
 
     def _script_call(
         self, partition: int, commit: Commit

@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
 
-from services.packing import packing
+from events.log.packing import packing
 
 from .._language import RedisEventLog, Streams
 from ..errors import ForPeople

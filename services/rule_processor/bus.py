@@ -19,7 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
-from ..line import Line, rows_of
+from events.log.line import Line, rows_of
+
 from ..patience import pause_s
 
 READ_BLOCK_MS = 2_000

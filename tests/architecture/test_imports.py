@@ -36,12 +36,13 @@ SCOPES = {
     "events.slugs": May(PURE | {"random"}, {"coolname"}, ("events",)),
     "events.log.memory": May(PURE | {"asyncio"}, {"msgspec"}, ("events",)),
     "events.log.redis": May(PURE | {"asyncio"}, {"msgspec", "redis"}, ("events",)),
+    "events.log.line": May(PURE | {"asyncio"}, {"redis"}, ("events",)),
+    "events.log.packing": May(PURE, {"hiredis", "redis"}, ()),
     "services": May(
         ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
     ),
     "services.blocks": May(PURE, {"msgspec"}, ("services.blocks",)),
     "services.blocks.sealing": May(PURE, {"cryptography", "msgspec"}, ("services.blocks",)),
-    "services.packing": May(ANY, {"hiredis", "redis"}, ()),
     "services.timers.setting": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.timers.watching": May(PURE, {"msgspec"}, ("events", "services.timers")),
     "services.timers.timer": May(PURE, {"msgspec"}, ("events", "services.timers")),

@@ -82,8 +82,8 @@ async def test_the_same_proposal_asked_many_times_at_once_is_decided_once(
 
 
 async def test_who_gets_no_answer_in_time_is_told_so(redis: Redis, streams: Streams) -> None:
-    async with proposing(redis, streams, timeout_s=0.1) as proposer:
-        with pytest.raises(Unavailable, match=r"no answer to alone in 0\.1 s"):
+    async with proposing(redis, streams, timeout_s=1.0) as proposer:
+        with pytest.raises(Unavailable, match="no answer to alone in 1 s"):
             await proposer.propose(create(run_in(0), id="alone"))
     assert await redis.xlen(streams.proposals(0)) == 1
 

@@ -60,6 +60,8 @@ async def test_a_killed_redis_has_kept_everything_it_said_was_committed(
         assert await log.relayed(P) == f"{NOON_MS}-20"
         assert await raw.xlen(streams.replies(P, "me")) == 20
         await log.create()
+        with pytest.raises(Disconnected):
+            await log.commit(P, full(head, b"on"))
         assert await log.commit(P, full(head, b"on")) == Committed(), "the script came again"
 
 
@@ -77,7 +79,7 @@ async def test_a_commit_whose_answer_was_lost_stands_once_and_is_not_a_conflict(
         proxy.lost = 2
         assert await log.commit(P, commit) == Committed()
 
-        assert (proxy.lost, proxy.connections) == (0, 3)
+        assert (proxy.lost, proxy.connections) == (0, 4), "three to commit, one to read"
         assert [entry.body for entry in await log.entries(P)] == [b"1", b"2"]
         assert len(await log.dead_letters(P)) == 2
         assert await raw.xlen(Streams().replies(P, "me")) == 2

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from services.line import Line, rows_of
+from events.log.line import Line, rows_of
 
 pytestmark = pytest.mark.anyio
 

@@ -21,15 +21,14 @@ Rows = list[tuple[bytes, dict[bytes, bytes]]]
 
 
 class Line:
-    """One connection to the server of *redis*, made when it is needed and after every failure.
+    """A connection from the pool of *redis*, kept from the first call on.
 
-    *seconds* bounds every call.
+    It hangs up when the pool does. *seconds* bounds every call.
     """
 
     def __init__(self, redis: "Redis", seconds: float) -> None:
-        pool: Any = redis.connection_pool
-        self._connect = pool.connection_class
-        self._options: dict[str, Any] = {**pool.connection_kwargs, "socket_timeout": None}
+        self._pool: Any = redis.connection_pool
+        self._retry = redis.get_retry()
         self._seconds = seconds
         self._connection: Any = None
         self._one_at_a_time = asyncio.Lock()
@@ -38,27 +37,37 @@ class Line:
         """The answer to each of *commands*, one of which may be a `ResponseError`.
 
         Raises `RedisError` or `OSError` when the connection fails; what was sent may then have
-        been done or not.
+        been done or not, and the next call connects anew.
         """
         sent = b"".join(map(packed, commands))
-        async with self._one_at_a_time:
-            connection = self._connection or self._connect(**self._options)
-            self._connection = None
+        async with self._one_at_a_time, asyncio.timeout(self._seconds):
+            connection = self._connection or await self._connected()
             try:
-                async with asyncio.timeout(self._seconds):
-                    await connection.send_packed_command(sent)
-                    answers = [await _answer(connection) for _ in commands]
+                await connection.send_packed_command(sent)
+                return [await _answer(connection) for _ in commands]
             except BaseException:
                 await connection.disconnect(nowait=True)
                 raise
-            self._connection = connection
-            return answers
+
+    async def ask_safely(self, commands: Sequence[Command]) -> list[Any]:
+        """As `ask`, but what may be done twice is asked as often as *redis* tries."""
+        if self._retry is None:
+            return await self.ask(commands)
+        return await self._retry.call_with_retry(lambda: self.ask(commands), _failed)
 
     async def close(self) -> None:
         """Hang up; the next call connects anew."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect()
+            connection.socket_timeout = self._pool.connection_kwargs.get("socket_timeout")
+            await self._pool.release(connection)
+
+    async def _connected(self) -> Any:
+        """A connection that bounds no single read or write: the call is bounded as a whole."""
+        self._connection = await self._pool.get_connection()
+        self._connection.socket_timeout = None
+        return self._connection
 
 
 def rows_of(answer: Any) -> list[tuple[bytes, Rows]]:
@@ -71,6 +80,10 @@ def rows_of(answer: Any) -> list[tuple[bytes, Rows]]:
 
 def _fields(flat: Sequence[bytes]) -> dict[bytes, bytes]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+async def _failed(_: Exception) -> None:
+    """Nothing is to be done: the next call connects anew."""
 
 
 async def _answer(connection: Any) -> Any:

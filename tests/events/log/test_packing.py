@@ -3,7 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
-from services.packing import packing
+from events.log.packing import packing
 
 pytestmark = pytest.mark.anyio
 
