@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from tests.parity.comparing import Difference
 from tests.parity.script import Observation, Step
 
-OK, NO_CONTENT = 200, 204
+OK, CREATED, NO_CONTENT = 200, 201, 204
 MISSING, CONFLICT, GONE, INVALID, BROKEN = 404, 409, 410, 422, 500
 
 MADE_ALREADY = "This run has already made this state transition."
@@ -209,6 +209,25 @@ def _taken_anew_for_nothing(case: Case) -> bool:
     )
 
 
+def _limit_gone(case: Case) -> bool:
+    """The run holds a lease on what its deployment, deleted or stored anew, took along."""
+    asked = case.step.path.removesuffix("/set_state")
+    run = next((read.body for read in case.reference[-1].reads if read.asked == asked), None)
+    is_stuck = case.statuses[0] == BROKEN and case.statuses[1] in (OK, CREATED)
+    if not is_stuck or run is None or _lease(run["state"]) is None:
+        return False
+    deployment = run["deployment_id"]
+    return any(
+        (step.kind == "delete_deployment" and step.path.endswith(f"/${deployment}"))
+        or (
+            step.kind == "create_deployment"
+            and step.body.get("concurrency_limit") is None
+            and _at(seen, ("id",)) == deployment
+        )
+        for step, seen in case.before("")
+    )
+
+
 def _no_schema(case: Case) -> bool:
     reason = str(case.ours("details", "reason"))
     is_broken = case.statuses[0] == BROKEN and case.step.path.endswith("/resume")
@@ -256,11 +275,10 @@ def _inactive(case: Case) -> bool:
 
 
 def _time_of_none(case: Case) -> bool:
-    is_told = "occupancy_seconds" in case.step.body or "lease_id" in case.step.body
     return (
         case.step.path.endswith(("/decrement", "/decrement-with-lease"))
         and case.statuses[0] == CONFLICT
-        and is_told
+        and not {"occupancy_seconds", "lease_id"}.isdisjoint(case.step.body)
         and any(read.body["limit"] == 0 for read in case.reference[-1].reads if read.status == OK)
     )
 
@@ -322,6 +340,7 @@ KNOWN: tuple[Known, ...] = (
     Known("a run that leaves its slot and holds no lease", _left_without_a_lease),
     Known("a paused run that is claimed", _refused_after_its_slot),
     Known("a run that takes its lost slot anew and then has to wait", _taken_anew_for_nothing),
+    Known("a claimed run whose limit was deleted", _limit_gone),
     Known("resuming with a run input schema that is no schema", _no_schema),
     Known("resuming a flow run that is not there", _resumed_nobody),
     Known("a flow run's input under a key with other characters", _key_of_an_input),
