@@ -32,6 +32,9 @@ NUMBER = 20_000
 SHARE = 10
 """A tenth as many frames, and a tenth as many entries, as requests."""
 
+FRAMES_OF_PYTHON = 20_000
+"""Messages that are mutated six times over nest some 2,000 deep, and copying takes frames."""
+
 console = Console(width=160, soft_wrap=True, highlight=False)
 
 
@@ -73,6 +76,7 @@ def main() -> int:
     number = int(os.environ.get("FUZZ_N", NUMBER))
     seed = int(os.environ.get("FUZZ_SEED") or secrets.randbelow(2**32))
     console.print(f"seed={seed}: FUZZ_SEED={seed} FUZZ_N={number} make fuzz repeats this")
+    sys.setrecursionlimit(FRAMES_OF_PYTHON)
     findings, mutator = Findings(), Mutator(seed)
     with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as directory:
         redis = RedisServer(Path(directory) / "redis")
