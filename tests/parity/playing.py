@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -34,7 +34,7 @@ class Player:
         self.canon = Canon(f"n0{new_id().hex[-10:]}", [*delays, *ALWAYS_S])
 
     async def play(self, expected: Sequence[Observation] | None = None) -> list[Observation]:
-        """What each step led to; where something settles, reads wait for what is *expected*."""
+        """What each step led to; reads wait for what is *expected* where something settles."""
         seen: list[Observation] = []
         for number, step in enumerate(self.steps):
             wanted = expected[number] if expected and number < len(expected) else None
@@ -48,6 +48,36 @@ class Player:
             path, body = self._filled(step.path), self._body(step.body, sent)
         except Unbound:
             return Observation(kind=step.kind)
+
+        async def ask() -> list[Seen]:
+            return [await self._asked(step, path, body)]
+
+        if step.only_reads and wanted is not None and wanted.answer is not None:
+            (seen,) = await self._settled(ask, [wanted.answer])
+        else:
+            (seen,) = await ask()
+        if step.settles and wanted is not None:
+            await asyncio.sleep(SETTLING_S)
+            reads = await self._settled(lambda: self._reads(step), wanted.reads)
+        else:
+            reads = await self._reads(step)
+        return Observation(kind=step.kind, answer=seen, reads=reads)
+
+    async def _settled(
+        self, ask: Callable[[], Awaitable[list[Seen]]], wanted: Sequence[Seen]
+    ) -> list[Seen]:
+        """What *ask* gives once it is what is *wanted*, or after a while whatever it is."""
+        before, waited = self.canon, 0.0
+        while True:
+            self.canon = before.copied()  # what has not settled has named nothing
+            seen = await ask()
+            if waited >= SETTLED_S or not any(differences(wanted, seen)):
+                return seen
+            await asyncio.sleep(SETTLING_S)
+            waited += SETTLING_S
+
+    async def _asked(self, step: Step, path: str, body: bytes) -> Seen:
+        """The answer to a step, in names; what it made is bound."""
         status, answer = await self._send(step, path, body)
         if step.binds and status < 300 and isinstance(answer, dict):
             found = cast("dict[str, Any]", answer)
@@ -55,20 +85,7 @@ class Player:
         named = None
         if status != INVALID:
             named = self.canon.named(answer, is_unordered=step.is_unordered)
-        seen = Seen(asked=step.path, status=status, body=named)
-        waited = 0.0
-        before = self.canon
-        if step.settles and wanted is not None:
-            await asyncio.sleep(SETTLING_S)
-            self.canon = before.copied()
-        reads = await self._reads(step)
-        if step.settles and wanted is not None:
-            while waited < SETTLED_S and any(differences(wanted.reads, reads)):
-                await asyncio.sleep(SETTLING_S)
-                waited += SETTLING_S
-                self.canon = before.copied()  # what has not settled has named nothing
-                reads = await self._reads(step)
-        return Observation(kind=step.kind, answer=seen, reads=reads)
+        return Seen(asked=step.path, status=status, body=named)
 
     async def _reads(self, step: Step) -> list[Seen]:
         reads: list[Seen] = []

@@ -29,6 +29,11 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     settles: bool = False
     """Something follows from it a moment later; reads are repeated until then."""
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing, so that it can be repeated until all has settled."""
+        return self.method == "GET" or self.path.endswith(("/filter", "/count", "/history"))
+
 
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one answer says, in names that mean the same on any server."""

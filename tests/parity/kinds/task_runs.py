@@ -84,8 +84,7 @@ def run_the_flow(world: World) -> Step | None:
         return None
     return Step(
         kind="set_flow_run_state", method="POST", path=f"/flow_runs/${run}/set_state",
-        body={"state": {"type": "RUNNING"}, "force": True}, then=(f"/flow_runs/${run}",),
-        settles=True,
+        body={"state": {"type": "RUNNING"}, "force": True}, then=world.reads(run), settles=True,
     )  # fmt: skip
 
 
