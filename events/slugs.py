@@ -2,15 +2,18 @@
 
 from functools import cache
 from random import Random
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from coolname import RandomGenerator
-from coolname.data import config
+if TYPE_CHECKING:
+    from coolname import RandomGenerator
 
 
 @cache
-def _generator() -> tuple[Random, RandomGenerator]:
+def _generator() -> tuple[Random, "RandomGenerator"]:
+    from coolname import RandomGenerator  # its words are read when the first run wants some
+    from coolname.data import config
+
     random = Random(0)
     return random, RandomGenerator(cast("Any", config), random)
 
