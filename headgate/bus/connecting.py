@@ -20,6 +20,9 @@ from .embedded import embedded, running_url
 ANSWER_S = 4.5
 """How long Redis may take to answer: whoever waits for us is told within five seconds."""
 
+CONNECTIONS_MAX = 4_096
+"""Of one client: whoever holds all partitions that a log may have keeps one open for each."""
+
 
 class NoLog(ForPeople):
     """There is no log to speak to; the message says where none was found."""
@@ -36,6 +39,7 @@ def connected(url: str, name: str | None = None) -> Any:
     options: dict[str, Any] = {
         "socket_connect_timeout": ANSWER_S,
         "socket_timeout": ANSWER_S,
+        "max_connections": CONNECTIONS_MAX,
         "health_check_interval": 0,
         "retry": Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         "client_name": name,

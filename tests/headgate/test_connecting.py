@@ -1,0 +1,28 @@
+"""How we connect to Redis."""
+
+import pytest
+
+from events.log import Committed
+from events.log.redis import RedisEventLog
+from events.streams import Streams
+from headgate.bus.connecting import connected
+from tests.support.commits import full
+from tests.support.servers import RedisServer
+
+pytestmark = pytest.mark.anyio
+
+MANY = 120
+"""More than redis-py lets a client have, unless it is told."""
+
+
+async def test_one_process_can_hold_more_partitions_than_a_pool_has_connections(
+    redis_server: RedisServer,
+) -> None:
+    redis = connected(redis_server.url)
+    log = RedisEventLog(redis, Streams(partitions=MANY))
+    try:
+        for partition in range(MANY):
+            commit = full(await log.head(partition), b"%d" % partition)
+            assert await log.commit(partition, commit) == Committed()
+    finally:
+        await redis.aclose()
