@@ -57,7 +57,7 @@ from events.proposals import (
     WriteLogs,
 )
 from events.resources.resource import Resource
-from events.states import StateType
+from events.states import ProposedState, StateType
 
 from .resources import (
     keys_of_children,
@@ -146,7 +146,18 @@ def _recorded_keys(known: Mapping[str, Entity], proposal: RecordTaskRun) -> tupl
 def _created_keys(known: Mapping[str, Entity], proposal: CreateTaskRun) -> tuple[str, ...]:
     id, flow_run_id = id_to_create(proposal), proposal.flow_run_id
     keys = _task_run_keys(known, id, flow_run_id, proposal.task_key, proposal.dynamic_key)
-    return keys if flow_run_id is None else (*keys, flow_run_key(flow_run_id))
+    state = proposal.state
+    return (
+        *keys,
+        *(() if flow_run_id is None else (flow_run_key(flow_run_id),)),
+        *(_cached_keys(state) if state is not None and state.state_details.deferred else ()),
+    )
+
+
+def _cached_keys(state: ProposedState) -> tuple[str, ...]:
+    """Where lies what may be cached for a task run that enters *state*."""
+    key = key_to_look_up(state)
+    return () if key is None else (task_cache_key(cache_id_of(key)),)
 
 
 def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
@@ -278,10 +289,9 @@ def _beside(known: Mapping[str, Entity], proposal: ProposeTaskRunState) -> tuple
         return ()
     run = task_run_of(known, proposal.task_run_id)
     flow_run_id = proposal.flow_run_id if run is None else run.attributes.flow_run_id
-    key = key_to_look_up(proposal.state)
     return (
         *(() if flow_run_id is None else (flow_run_key(flow_run_id),)),
-        *(() if key is None else (task_cache_key(cache_id_of(key)),)),
+        *_cached_keys(proposal.state),
     )
 
 

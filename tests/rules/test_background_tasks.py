@@ -7,15 +7,19 @@ import pytest
 
 from events.changes import StateEntered, TaskRunCreated, TaskRunEnqueued
 from events.decisions import Decision, Outcome
-from events.entities import Bookkeeping
+from events.entities import Bookkeeping, task_cache_key
+from events.identity import cache_id_of
 from events.policies import TaskRunPolicy
 from events.proposals import CacheTaskState, CreateTaskRun
-from events.states import ProposedState, StateDetails, StateType
+from events.states import ProposedState, State, StateDetails, StateType
 from events.states.constructors import AwaitingRetry, Completed, Failed, Pending, Running, Scheduled
+from services.rules import decide, needs
+from services.rules.terms import TERMS
 from tests.support.case import Case
 from tests.support.examples import (
     HOUR,
     NOON,
+    PARENT_TASK_RUN,
     RUN,
     TASK_RUN,
     a_flow_run,
@@ -131,3 +135,53 @@ def test_a_forced_one_waits_for_its_time_and_is_cached(case: Case) -> None:
     decision = case.decided(propose_task(cached, force=True, flow_run_id=None, id="done"))
     (follow_up,) = decision.follow_ups
     assert isinstance(follow_up, CacheTaskState)
+
+
+KEYED = StateDetails(deferred=True, cache_key="k")
+
+
+def first(decision: Decision) -> State:
+    (state,) = [each.state for each in decision.changes if isinstance(each, StateEntered)]
+    return state
+
+
+def test_one_that_is_created_running_takes_over_what_is_cached(case: Case) -> None:
+    """As the reference does, observed: its cache is asked before there is a state."""
+    done = case.decided(
+        creation(Completed(message="done", state_details=KEYED), task_run_id=PARENT_TASK_RUN)
+    )
+    (caching,) = done.follow_ups
+    assert isinstance(caching, CacheTaskState)
+    assert (caching.key, caching.state) == ("k", first(done))
+    case.asked(caching)
+
+    key = task_cache_key(cache_id_of("k"))
+    for details, name in ((KEYED, "Cached"), (StateDetails(cache_key="k"), "Running")):
+        proposal = creation(Running(state_details=details))
+        assert (key in needs(proposal)) is details.deferred
+        decision = decide(case.known, proposal, NOON)
+        assert isinstance(decision, Decision)
+        assert first(decision).name == name
+    case.asked(creation(Running(state_details=KEYED)))
+    progress = case.task_run.progress
+    assert progress.state is not None
+    assert (progress.state.type, progress.state.message) == (StateType.COMPLETED, "done")
+    assert progress.booked == Bookkeeping(expected_start_time=NOON, start_time=NOON, end_time=NOON)
+
+
+def test_a_first_state_is_cached_only_where_it_is_deferred_and_has_a_key(case: Case) -> None:
+    for details, id in ((StateDetails(cache_key="k"), TASK_RUN), (DEFERRED, PARENT_TASK_RUN)):
+        decision = case.decided(creation(Completed(state_details=details), task_run_id=id))
+        assert first(decision).type is StateType.COMPLETED
+        assert decision.follow_ups == ()
+
+
+@pytest.mark.parametrize(("longer", "outcome"), [(0, Outcome.ACCEPT), (1, Outcome.REJECT)])
+def test_a_first_state_with_too_long_a_key_is_entered_and_cached(
+    case: Case, longer: int, outcome: Outcome
+) -> None:
+    key = "k" * (TERMS.cache_key_characters_max + longer)
+    details = StateDetails(deferred=True, cache_key=key)
+    decision = case.decided(creation(Completed(state_details=details)))
+    assert (decision.outcome, first(decision).type) == (outcome, StateType.COMPLETED)
+    assert len(decision.follow_ups) == 1

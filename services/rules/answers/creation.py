@@ -26,13 +26,15 @@ from events.states import ProposedState, StateType
 
 from ..asking.orchestrate import Said
 from ..asking.rule import Question
+from ..asking.verdict import Told
 from ..policies import MINIMAL_FLOW_POLICY
 from ..subjects import created_task_run, flow_named, flow_run_of, id_to_create
+from ..task_runs.caching import cached_state
 from ..terms import TERMS, Terms
 from .bookkeeping import completed
 from .decisions import decision, unknown_flow_run
 from .entering import Entered, enter_flow_run, enter_task_run
-from .moving import api_facts, asked, is_current, taken_along, task_policy_of
+from .moving import api_facts, asked, is_current, taken_along, task_facts, task_policy_of
 
 PENDING = ProposedState(type=StateType.PENDING)
 """The first state of a run that is created without one."""
@@ -134,8 +136,11 @@ def create_task_run(
         proposal_id=proposal.id,
         by=proposal.by,
         flow_run=flow_run,
+        cached=cached_state(known, first, at),
+        told=Told(terms=terms),
     )
-    entered = enter_task_run(question, task_policy_of(first, force=True))
+    policy = task_policy_of(first, force=True)
+    entered = enter_task_run(question, policy)
     assert isinstance(entered, Entered), "no rule has to know more about a first state"
     return decision(
         proposal,
@@ -145,6 +150,7 @@ def create_task_run(
         changes=(created, *entered.changes),
         said=entered.said,
         asked=asked(first),
+        facts=task_facts(question, policy),
         follow_ups=entered.follow_ups,
     )
 

@@ -130,7 +130,7 @@ def move_task_run(
         changes=entered.changes,
         said=entered.said,
         asked=asked(proposal.state, force=proposal.force),
-        facts=_facts(question, policy, proposal.api_version),
+        facts=task_facts(question, policy, proposal.api_version),
         follow_ups=entered.follow_ups,
     )
 
@@ -162,7 +162,9 @@ def is_orphan(question: Question[TaskRun], policy: Policy[TaskRun], entered: Sta
     )
 
 
-def _facts(question: Question[TaskRun], policy: Policy[TaskRun], api_version: str | None) -> Facts:
+def task_facts(
+    question: Question[TaskRun], policy: Policy[TaskRun], api_version: str | None = None
+) -> Facts:
     """What the rules of *policy* were told; the minimal one is told nothing."""
     if policy is MINIMAL_TASK_POLICY or question.proposed.type is not StateType.RUNNING:
         return NO_FACTS if api_version is None else Facts(api_version=api_version)
