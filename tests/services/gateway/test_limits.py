@@ -32,6 +32,12 @@ def detail(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["detail"]
 
 
+def place(answer: httpx.Response) -> list[str | int]:
+    """Where in what was sent the one problem is."""
+    (problem,) = answer.json()["exception_detail"]
+    return problem["loc"]
+
+
 def test_a_limit_is_made_once_and_read_by_id_and_name(api: httpx.Client) -> None:
     name = f"db-{new_id()}"
     given = {"name": name, "limit": 3, "slot_decay_per_second": 0.5, "active_slots": 1}
@@ -124,7 +130,8 @@ def test_a_lease_is_renewed_and_given_back_once(api: httpx.Client, name: str) ->
     leased = increment(api, name, lease=True, lease_duration=60, slots=2).json()
     assert [each["name"] for each in leased["limits"]] == [name]
     renew = f"{V2}/leases/{leased['lease_id']}/renew"
-    assert api.post(renew).status_code == api.post(renew, json={"lease_duration": 60}).status_code
+    for body in (None, {}, {"lease_duration": 60}):
+        assert api.post(renew, json=body).status_code == 204
     assert api.post(renew, json={"lease_duration": 5}).status_code == 422
     for _ in range(2):
         ended = api.post(f"{V2}/decrement-with-lease", json={"lease_id": leased["lease_id"]})
@@ -132,6 +139,29 @@ def test_a_lease_is_renewed_and_given_back_once(api: httpx.Client, name: str) ->
         assert slots(api, name) == 0
     gone = "Lease not found - it may have expired or been revoked"
     assert detail(api.post(renew, json={})) == (410, gone)
+
+
+def test_no_lease_is_given_where_there_is_no_room(api: httpx.Client, name: str) -> None:
+    held = increment(api, name, lease=True, slots=2).json()
+    full = increment(api, name, lease=True)
+    assert detail(full) == (423, "Locked")
+    assert float(full.headers["retry-after"]) > 0
+    assert slots(api, name) == 2
+    assert detail(increment(api, name, lease=True, slots=3)) == (
+        422,
+        "Slots requested is greater than the limit",
+    )
+    api.post(f"{V2}/decrement-with-lease", json={"lease_id": held["lease_id"]})
+    assert increment(api, name, lease=True).status_code == 200
+
+
+def test_what_is_wrong_with_a_lease_is_named(api: httpx.Client, name: str) -> None:
+    short = increment(api, name, lease=True, lease_duration=59)
+    strange = api.post(f"{V2}/decrement-with-lease", json={"lease_id": "x"})
+    nothing = api.post(f"{V2}/decrement-with-lease", json={})
+    places = [(answer.status_code, place(answer)) for answer in (short, strange, nothing)]
+    assert places == [(422, ["body", "lease_duration"]), *[(422, ["body", "lease_id"])] * 2]
+    assert slots(api, name) == 0
 
 
 def test_strangers_do_not_give_back_what_a_lease_holds(api: httpx.Client, name: str) -> None:
@@ -157,6 +187,22 @@ def test_a_limit_on_a_tag_is_a_limit_of_its_name(api: httpx.Client) -> None:
     assert api.get(f"{V2}/tag:{tag}").json()["id"] == again.json()["id"]
     assert api.get(f"{V1}/{again.json()['id']}").json() == again.json()
     assert again.json() in api.post(f"{V1}/filter", json={}).json()
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"tag": "", "concurrency_limit": 1}, "tag"),
+        ({"tag": "a", "concurrency_limit": -1}, "concurrency_limit"),
+        ({"tag": "a"}, "concurrency_limit"),
+        ({"tag": "a", "concurrency_limit": 1, "active_slots": []}, "active_slots"),
+    ],
+)
+def test_a_limit_on_a_tag_that_cannot_be_is_refused(
+    api: httpx.Client, given: dict[str, Any], field: str
+) -> None:
+    answer = api.post(f"{V1}/", json=given)
+    assert (answer.status_code, place(answer)) == (422, ["body", field])
 
 
 def test_limits_of_other_names_are_none_on_tags(api: httpx.Client, name: str, unknown: str) -> None:

@@ -125,6 +125,7 @@ def test_what_is_not_there_is_not_found(api: httpx.Client, pool: str, unknown: s
     of_queue = f"Work pool queue '{pool}/none' not found."
     for method, path, why in (
         ("GET", "/work_pools/none", 'Work pool "none" not found.'),
+        ("PATCH", "/work_pools/none", 'Work pool "none" not found.'),
         ("DELETE", "/work_pools/none", 'Work pool "none" not found.'),
         ("GET", f"/work_pools/{pool}/queues/none", of_queue),
         ("DELETE", f"/work_pools/{pool}/queues/none", of_queue),
@@ -176,6 +177,18 @@ def test_a_queue_may_name_no_pool(api: httpx.Client) -> None:
     found = api.post("/work_queues/filter", json={"work_queues": {"name": {"any_": [name]}}})
     assert found.json() == [made.json()]
     assert api.delete(f"/work_queues/{made.json()['id']}").status_code == 204
+
+
+def test_a_queue_of_no_pool_is_named_once_and_can_be(api: httpx.Client) -> None:
+    name = f"alone-{next(_numbers)}"
+    assert api.post("/work_queues/", json={"name": name}).status_code == 201
+    again = api.post("/work_queues/", json={"name": name})
+    assert again.status_code == 409
+    assert "already exists in work pool 'default-agent-pool'" in again.json()["detail"]
+    for body, field in (({"name": "a/b"}, "name"), ({"name": "a", "priority": 0}, "priority")):
+        refused = api.post("/work_queues/", json=body)
+        assert refused.status_code == 422
+        assert refused.json()["exception_detail"][0]["loc"] == ["body", field]
 
 
 def test_runs_are_handed_out_by_urgency_then_time(
