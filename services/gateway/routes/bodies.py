@@ -71,6 +71,37 @@ class SetState(Struct, frozen=True, kw_only=True):
     force: bool | None = False
 
 
+class _TaskInput(Struct, frozen=True, kw_only=True, tag_field="input_type"):
+    """An open family: what was given to a task run, as far as the graph of its run shows it."""
+
+
+class TaskRunResult(_TaskInput, frozen=True, kw_only=True, tag="task_run"):
+    """The result of a task run."""
+
+    id: UUID
+
+
+class FlowRunResult(_TaskInput, frozen=True, kw_only=True, tag="flow_run"):
+    """The result of a flow run."""
+
+    id: UUID
+
+
+class Parameter(_TaskInput, frozen=True, kw_only=True, tag="parameter"):
+    """A parameter of the flow run."""
+
+    name: str
+
+
+class Constant(_TaskInput, frozen=True, kw_only=True, tag="constant"):
+    """A value of a type."""
+
+    type: str
+
+
+TaskInput = TaskRunResult | FlowRunResult | Parameter | Constant
+
+
 class TaskRunCreate(Body, frozen=True, kw_only=True):
     """A task run to create or find."""
 
@@ -86,7 +117,7 @@ class TaskRunCreate(Body, frozen=True, kw_only=True):
     empirical_policy: TaskRunPolicy = TaskRunPolicy()
     tags: list[str] = []
     labels: Labels | None = None
-    task_inputs: dict[str, list[dict[str, Any]]] = {}
+    task_inputs: dict[str, list[TaskInput]] = {}
 
 
 class TaskRunUpdate(Body, frozen=True, kw_only=True):

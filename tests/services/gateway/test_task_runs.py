@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 
 def _create(api: httpx.Client, run_id: str | None, key: str, **more: Any) -> httpx.Response:
@@ -39,6 +40,51 @@ def test_a_task_run_needs_no_flow_run(api: httpx.Client, run_id: str) -> None:
     made = _create(api, None, f"background-{run_id}")
     assert (made.status_code, made.json()["flow_run_id"]) == (201, None)
     assert api.get(f"/task_runs/{made.json()['id']}").json()["id"] == made.json()["id"]
+
+
+def test_a_task_run_keeps_how_it_is_retried(api: httpx.Client, run_id: str) -> None:
+    policy = {"retries": 2, "retry_delay": [1, 2.5], "retry_jitter_factor": 0.5}
+    made = _create(api, run_id, "new", empirical_policy=policy).json()
+    assert made["empirical_policy"].items() >= policy.items()
+    older = {"max_retries": 2, "retry_delay_seconds": 2.5}
+    made = _create(api, run_id, "old", empirical_policy=older).json()
+    assert made["empirical_policy"].items() >= {"retries": 2, "retry_delay": 2.5}.items()
+    refused = _create(api, run_id, "bad", empirical_policy={"retry_jitter_factor": -0.5})
+    (problem,) = refused.json()["exception_detail"]
+    assert refused.status_code == 422
+    assert problem["loc"] == ["body", "empirical_policy", "retry_jitter_factor"]
+
+
+def test_a_task_run_knows_what_it_was_given(api: httpx.Client, run_id: str, unknown: str) -> None:
+    given = {
+        "x": [{"input_type": "task_run", "id": unknown}, {"input_type": "flow_run", "id": unknown}],
+        "y": [{"input_type": "parameter", "name": "n"}, {"input_type": "constant", "type": "int"}],
+        "z": [],
+    }
+    made = _create(api, run_id, "given", task_inputs=given).json()
+    assert made["task_inputs"] == given
+    assert api.get(f"/task_runs/{made['id']}").json()["task_inputs"] == given
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"input_type": "task_run", "id": "x"}, "id"),
+        ({"input_type": "task_run"}, "id"),
+        ({"input_type": "parameter", "name": 1}, "name"),
+        ({"input_type": "constant"}, "type"),
+        ({"input_type": "guess"}, "input_type"),
+    ],
+)
+def test_what_is_wrong_with_an_input_is_named(
+    api: httpx.Client, run_id: str, given: dict[str, Any], field: str
+) -> None:
+    refused = _create(api, run_id, "given", task_inputs={"x": [given]})
+
+    assert refused.status_code == 422
+    (problem,) = refused.json()["exception_detail"]
+    assert problem["loc"][:2] == ["body", "task_inputs"]
+    assert problem["loc"][-2:] == [0, field]
 
 
 def test_an_unknown_flow_run_conflicts(api: httpx.Client, unknown: str) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import to_builtins
+
 from events.changes import TaskRunCreated
 from events.identity import task_run_id_of
 from events.proposals import CreateTaskRun
@@ -32,7 +34,7 @@ async def create_task_run(context: Context, call: Call) -> Reply:
         cache_expiration=given.cache_expiration,
         task_version=given.task_version,
         empirical_policy=given.empirical_policy,
-        task_inputs=given.task_inputs,
+        task_inputs=to_builtins(given.task_inputs),
         tags=given.tags,
         labels=await _labels(context, given),
     )
