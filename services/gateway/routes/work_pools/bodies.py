@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType, json
 
@@ -69,6 +70,13 @@ class WorkPoolUpdate(Body, frozen=True, kw_only=True):
     storage_configuration: dict[str, Any] | None | UnsetType = UNSET
 
 
+class QueueFilter(Struct, frozen=True, kw_only=True):
+    """An open family: runs with all of these tags, of one of these deployments."""
+
+    tags: list[str] | None = None
+    deployment_ids: list[UUID] | None = None
+
+
 class WorkQueueCreate(Body, frozen=True, kw_only=True):
     """A queue to create, the least urgent one unless a priority says otherwise."""
 
@@ -77,7 +85,7 @@ class WorkQueueCreate(Body, frozen=True, kw_only=True):
     is_paused: bool = False
     concurrency_limit: Slots | None = None
     priority: Positive | None = None
-    filter: dict[str, Any] | None = None
+    filter: QueueFilter | None = None
 
 
 class WorkQueueUpdate(Body, frozen=True, kw_only=True):
@@ -89,7 +97,7 @@ class WorkQueueUpdate(Body, frozen=True, kw_only=True):
     concurrency_limit: Slots | None | UnsetType = UNSET
     priority: Positive | None | UnsetType = UNSET
     last_polled: datetime | None | UnsetType = UNSET
-    filter: dict[str, Any] | None | UnsetType = UNSET
+    filter: QueueFilter | None | UnsetType = UNSET
 
 
 class Heartbeat(Body, frozen=True, kw_only=True):

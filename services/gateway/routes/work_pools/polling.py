@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, convert, structs
 
 from events.entities import FlowRun
 from events.instants import EPOCH
@@ -19,7 +19,14 @@ from events.queries import (
     WorkPoolFilter,
     WorkQueueFilter,
 )
-from events.queries.criteria import IdIsAny, InstantIs, StateIs, StateTypeIs
+from events.queries.criteria import (
+    IdIsAny,
+    InstantIs,
+    NullableIdIs,
+    StateIs,
+    StateTypeIs,
+    TagsAre,
+)
 from events.resources.deployments import Deployment
 from events.resources.work_pools import WorkPool, WorkQueue
 from events.states import StateType
@@ -33,8 +40,8 @@ from ...rendering.runs import FlowRunResponse, flow_run_response
 from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
 from ..pages import sized
-from .bodies import WaitingRunsAsked
-from .slots import occupied
+from .bodies import QueueFilter, WaitingRunsAsked
+from .slots import occupied, under_way
 
 
 class WaitingRun(Struct, frozen=True):
@@ -76,8 +83,8 @@ async def _free(
     found: list[tuple[WorkQueue, FlowRun]] = []
     for queue in queues:
         if len(found) < limit and not queue.is_paused:
-            runs = await waiting(context, queue, asked, limit)
-            room = await _room(context, queue)
+            runs = await waiting(context, _in(queue), asked, limit)
+            room = await _room(context, queue, _in(queue))
             found += [(queue, run) for run in runs[:room]]
     if found and pool.concurrency_limit is not None:
         taken = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
@@ -93,28 +100,31 @@ def _in_order(found: list[tuple[WorkQueue, FlowRun]]) -> list[tuple[WorkQueue, F
     return sorted(found, key=order)
 
 
-async def _room(context: Context, queue: WorkQueue) -> int:
+async def _room(context: Context, queue: WorkQueue, of: FlowRunQuery) -> int:
+    """For how many runs the limit of *queue* leaves room, when those of *of* count."""
     if queue.concurrency_limit is None:
         return LIMIT_MAX
-    taken = await occupied(context, WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
-    return max(0, queue.concurrency_limit - taken)
+    return max(0, queue.concurrency_limit - await under_way(context, of))
 
 
 async def waiting(
-    context: Context, queue: WorkQueue, asked: WaitingRunsAsked, most: int
+    context: Context, of: FlowRunQuery, asked: WaitingRunsAsked, most: int
 ) -> Sequence[FlowRun]:
-    """At most *most* runs of *queue*, the earliest first; none that its own process retries."""
-    due = InstantIs(before_=asked.scheduled_before, after_=asked.scheduled_after)
+    """At most *most* runs of *of*, the earliest first; none that its own process retries."""
+    wanted = structs.replace(
+        of.flow_runs or FlowRunFilter(),
+        state=StateIs(type=StateTypeIs(any_=[StateType.SCHEDULED])),
+        next_scheduled_start_time=InstantIs(
+            before_=asked.scheduled_before, after_=asked.scheduled_after
+        ),
+    )
     found: list[FlowRun] = []
     offset = 0
     while len(found) < most:
         page = await context.views.flow_runs(
-            FlowRunQuery(
-                flow_runs=FlowRunFilter(
-                    state=StateIs(type=StateTypeIs(any_=[StateType.SCHEDULED])),
-                    next_scheduled_start_time=due,
-                ),
-                work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])),
+            structs.replace(
+                of,
+                flow_runs=wanted,
                 sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
                 offset=offset,
             )
@@ -124,6 +134,22 @@ async def waiting(
         if len(page) < LIMIT_MAX:
             break
     return found[:most]
+
+
+def _in(queue: WorkQueue) -> FlowRunQuery:
+    """The runs in *queue*."""
+    return FlowRunQuery(work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+
+
+def _let_through(queue: WorkQueue) -> FlowRunQuery:
+    """The runs of deployments that the filter of *queue* lets through, in whichever queue."""
+    demands = convert(queue.filter, QueueFilter)
+    return FlowRunQuery(
+        flow_runs=FlowRunFilter(
+            tags=TagsAre(all_=demands.tags),
+            deployment_id=NullableIdIs(any_=demands.deployment_ids, is_null_=False),
+        )
+    )
 
 
 async def _note(context: Context, pool: WorkPool, queues: Sequence[WorkQueue]) -> None:
@@ -148,13 +174,14 @@ def _is_old(last: datetime | None, now: datetime) -> bool:
 
 
 async def queue_runs(context: Context, call: Call) -> Reply:
-    """The runs that wait in one queue, as far as its limit leaves room."""
+    """The runs that a queue has or its filter lets through, as far as its limit leaves room."""
     asked = call.as_query(WaitingRunsAsked)
     queue = await existing(context, WorkQueue, call.id)
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
-    runs = await waiting(context, queue, asked, most)
-    room = 0 if queue.is_paused else await _room(context, queue)
+    of = _in(queue) if queue.filter is None else _let_through(queue)
+    runs = await waiting(context, of, asked, most)
+    room = 0 if queue.is_paused else await _room(context, queue, of)
     now = context.now()
     return answered([flow_run_response(run, now) for run in runs[:room]])
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, structs, to_builtins
 
 from events.given import given_fields
 from events.queries import DeploymentQuery, WorkQueueFilter, WorkQueueQuery
@@ -36,6 +36,7 @@ async def create_work_queue(context: Context, call: Call) -> Reply:
 
 async def _create(context: Context, pool: WorkPool, given: WorkQueueCreate) -> Reply:
     fields = structs.asdict(given)
+    fields["filter"] = to_builtins(given.filter)
     if given.priority is None:
         fields["priority"] = await last_priority(context, pool) + 1
     made = WorkQueue(
