@@ -16,6 +16,8 @@ from tests.support.gateway import Running
 AT_ONCE = {
     "services_late_runs_after_seconds": 0.05,
     "services_cancellation_cleanup_cancelling_timeout_seconds": 0.05,
+    "services_foreman_inactivity_heartbeat_multiple": 1,
+    "services_foreman_fallback_heartbeat_interval_seconds": 0.05,
 }
 
 
@@ -69,6 +71,21 @@ def test_what_is_being_cancelled_ends_as_cancelled(api: httpx.Client) -> None:
     assert asked.json()["status"] == "ACCEPT"
     cancelled = becomes(api, run, "Cancelled")
     assert "cancellation timed out" in cancelled["state"]["message"]
+
+
+def test_a_worker_that_says_nothing_more_is_offline(api: httpx.Client) -> None:
+    assert api.post("/work_pools/", json={"name": "silent", "type": "process"}).status_code == 201
+    alive = {"name": "w"}
+    assert api.post("/work_pools/silent/workers/heartbeat", json=alive).status_code == 204
+    offline = {"workers": {"status": {"any_": ["OFFLINE"]}}}
+    deadline = time.monotonic() + 5
+    while not (found := api.post("/work_pools/silent/workers/filter", json=offline).json()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [(worker["name"], worker["status"]) for worker in found] == [("w", "OFFLINE")]
+    while api.get("/work_pools/silent").json()["status"] != "NOT_READY":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_schedule_has_runs_as_soon_as_it_is_deployed(api: httpx.Client) -> None:

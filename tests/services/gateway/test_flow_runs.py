@@ -97,6 +97,21 @@ def test_an_amendment_changes_what_it_names_and_nothing_else(
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
+def test_the_older_names_of_retries_fill_the_newer(
+    api: httpx.Client, flow_id: str, run_id: str
+) -> None:
+    older = {"max_retries": 2, "retry_delay_seconds": 3.0}
+    filled = {**older, "retries": 2, "retry_delay": 3}
+    made = _create(api, flow_id=flow_id, empirical_policy=older).json()
+    assert made["empirical_policy"].items() >= filled.items()
+    path = f"/flow_runs/{run_id}"
+    assert api.patch(path, json={"empirical_policy": older}).status_code == 204
+    assert api.get(path).json()["empirical_policy"].items() >= filled.items()
+    refused = api.patch(path, json={"empirical_policy": {"retries": "many"}})
+    assert refused.status_code == 422
+    assert refused.json()["exception_detail"][0]["loc"] == ["body", "empirical_policy", "retries"]
+
+
 @pytest.mark.parametrize("name", [None, ""])
 def test_no_name_is_a_new_one(api: httpx.Client, run_id: str, name: str | None) -> None:
     before = api.get(f"/flow_runs/{run_id}").json()["name"]

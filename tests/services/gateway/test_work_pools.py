@@ -302,6 +302,23 @@ def test_polling_is_noted(api: httpx.Client, pool: str, flow_id: str) -> None:
     assert api.get(f"/work_queues/{id}").json() == before
 
 
+def test_a_queue_with_a_late_run_is_not_healthy(api: httpx.Client, pool: str, flow_id: str) -> None:
+    run = waits(api, flow_id, pool, "low", hours=1)
+    path = f"/work_queues/{api.get(f'/work_pools/{pool}/queues/low').json()['id']}/status"
+    polled(api, pool)
+    health = api.get(path).json()
+    assert (health["healthy"], health["late_runs_count"]) == (True, 0)
+    assert health["last_polled"] is not None
+    assert health["health_check_policy"] == {
+        "maximum_late_runs": 0,
+        "maximum_seconds_since_last_polled": 60,
+    }
+    late = {"state": {"type": "SCHEDULED", "name": "Late"}, "force": True}
+    assert api.post(f"/flow_runs/{run}/set_state", json=late).status_code == 201
+    health = api.get(path).json()
+    assert (health["healthy"], health["late_runs_count"]) == (False, 1)
+
+
 def test_a_run_waits_where_its_deployment_says(api: httpx.Client, pool: str, flow_id: str) -> None:
     body = {"name": "d", "flow_id": flow_id, "work_pool_name": pool}
     deployment = api.post("/deployments/", json=body).json()
