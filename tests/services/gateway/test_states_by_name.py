@@ -1,13 +1,14 @@
 """Every state that can be made by its name is entered as it was made."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from msgspec import to_builtins
 
-from events.states import ProposedState
+from events.states import ProposedState, StateDetails
 from headgate import states
 from headgate.clock import now
 
@@ -18,12 +19,15 @@ BY_NAME: dict[str, Make] = {name: getattr(states, name) for name in states.__all
 def _propose(api: httpx.Client, run_id: str, made: ProposedState) -> dict[str, Any]:
     """What is answered when *made* is proposed and as few rules as can be are asked."""
     body = {"state": to_builtins(made), "force": True}
-    return api.post(f"/flow_runs/{run_id}/set_state", json=body).json()
+    answer = api.post(f"/flow_runs/{run_id}/set_state", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_state_is_entered_by_its_name(api: httpx.Client, run_id: str, name: str) -> None:
-    made = BY_NAME[name](message="as it is", data={"storage_key": "k"})
+    tomorrow = StateDetails(scheduled_time=now() + timedelta(days=1))  # it does not become late
+    made = BY_NAME[name](message="as it is", data={"storage_key": "k"}, state_details=tomorrow)
     answer = _propose(api, run_id, made)
     entered = answer["state"]
 
