@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 
 from .instants import Instant
 from .policies import FlowRunPolicy, TaskRunPolicy
@@ -199,6 +199,11 @@ class FlowRunInput(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="f
     value: str
     sender: str | None = None
     created: Instant
+
+    @property
+    def decoded_value(self) -> Any:
+        """The JSON value that the text is; `msgspec.DecodeError` when it is none."""
+        return json.decode(self.value)
 
 
 class FlowRunInputs(Struct, frozen=True, kw_only=True, tag="flow_run_inputs.v1"):

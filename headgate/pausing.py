@@ -219,4 +219,4 @@ async def _answer(
     if keyset is None:
         return {}
     stored = await Inputs(headgate.log).read(flow_run_id, [keyset["response"]])
-    return cast("dict[str, Any]", json.decode(stored[0].value)) if stored else {}
+    return cast("dict[str, Any]", stored[0].decoded_value) if stored else {}

@@ -31,6 +31,16 @@ class WorkPool(Resource, frozen=True, kw_only=True, tag="work_pool.v1"):
     default_queue_id: UUID | None = None
     status: Status = "NOT_READY"
 
+    @property
+    def is_push_pool(self) -> bool:
+        """Whether runs are pushed to where they run, so that no worker asks for them."""
+        return self.type.endswith(":push")
+
+    @property
+    def is_managed_pool(self) -> bool:
+        """Whether who keeps the pool runs its runs too."""
+        return self.type.endswith(":managed")
+
 
 class WorkQueue(Resource, frozen=True, kw_only=True, tag="work_queue.v1"):
     """A queue of a work pool. Names are unique within a pool; the lowest *priority* goes first."""
