@@ -5,6 +5,7 @@ second table; for the rest their view is asked.
 """
 
 from msgspec import structs
+from sqlalchemy import select
 
 from events.queries import (
     DeploymentFilter,
@@ -134,7 +135,18 @@ def flow_runs_matching(c: Columns, filters: Filters) -> Conditions:
 def _of_flow(c: Columns, filters: Filters) -> Conditions:
     """Which flow runs are of a flow that matches."""
     flow = flows.alias()
-    return related(flow, flow.c.id == c.flow_id, flow_conditions(flow.c, filters.flows))
+    of_flow = related(flow, flow.c.id == c.flow_id, flow_conditions(flow.c, filters.flows))
+    return _known_by(c, "flow_id", filters.flows) + of_flow
+
+
+def _known_by(c: Columns, name: str, wanted: FlowFilter | FlowRunFilter | None) -> Conditions:
+    """What the ids that are *wanted* of a relative say of the column *name*, which has an index.
+
+    It follows from what is demanded of the relative, so that it changes only where is looked.
+    """
+    if wanted is None or wanted.id is None or wanted.operator == "or_":
+        return []
+    return at(name)(c, wanted.id)
 
 
 def with_task(c: Columns, filters: Filters) -> Conditions:
@@ -150,7 +162,15 @@ def task_runs_matching(c: Columns, filters: Filters) -> Conditions:
     of_run = flow_run_conditions(run.c, filters.flow_runs) + _placed(run.c, filters)
     of_run += _of_flow(run.c, filters)
     found = task_run_conditions(c, filters.task_runs)
+    found += _known_by(c, "flow_run_id", filters.flow_runs) + _in_runs(c, filters)
     return found + related(run, run.c.id == c.flow_run_id, of_run)
+
+
+def _in_runs(c: Columns, filters: Filters) -> Conditions:
+    """As `_known_by`, of the flow runs of the flows whose ids are wanted."""
+    run = flow_runs.alias()
+    of_flows = _known_by(run.c, "flow_id", filters.flows)
+    return [c.flow_run_id.in_(select(run.c.id).where(*of_flows))] if of_flows else []
 
 
 def flows_matching(c: Columns, filters: Filters) -> Conditions:
