@@ -31,6 +31,7 @@ class Line:
         self._retry = redis.get_retry()
         self._seconds = seconds
         self._connection: Any = None
+        self._own_timeout: float | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
@@ -49,7 +50,7 @@ class Line:
                 await connection.disconnect(nowait=True)
                 raise
 
-    async def ask_safely(self, commands: Sequence[Command]) -> list[Any]:
+    async def ask_idempotent(self, commands: Sequence[Command]) -> list[Any]:
         """As `ask`, but what may be done twice is asked as often as *redis* tries."""
         if self._retry is None:
             return await self.ask(commands)
@@ -60,14 +61,27 @@ class Line:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect()
-            connection.socket_timeout = self._pool.connection_kwargs.get("socket_timeout")
+            connection.socket_timeout = self._own_timeout
             await self._pool.release(connection)
 
     async def _connected(self) -> Any:
         """A connection that bounds no single read or write: the call is bounded as a whole."""
-        self._connection = await self._pool.get_connection()
-        self._connection.socket_timeout = None
-        return self._connection
+        connection = self._connection = await self._pool.get_connection()
+        self._own_timeout, connection.socket_timeout = connection.socket_timeout, None
+        return connection
+
+
+class Lines(dict[Any, Line]):
+    """A line to the server of *redis* for each key, made when somebody first asks for it."""
+
+    def __init__(self, redis: "Redis", seconds: float) -> None:
+        super().__init__()
+        self._redis = redis
+        self._seconds = seconds
+
+    def __missing__(self, key: Any) -> Line:
+        line = self[key] = Line(self._redis, self._seconds)
+        return line
 
 
 def rows_of(answer: Any) -> list[tuple[bytes, Rows]]:

@@ -67,12 +67,13 @@ from . import (
     LeaseLost,
 )
 from .chain import assert_follows
-from .line import Line
+from .line import Lines
 
 FORMAT_VERSION = 1
 TAIL_BLOCK_MS = 2_000
+COMMIT_SECONDS = 5
 SOCKET_SECONDS = 5
-"""How long a commit may take; what redis-py takes for a socket timeout when it is given none."""
+"""What redis-py takes for a socket timeout when it is given none."""
 
 COMMIT = (files("events.log") / "commit.lua").read_text("utf-8")
 COMMIT_SHA = sha1(COMMIT.encode(), usedforsecurity=False).hexdigest()
@@ -91,7 +92,7 @@ class RedisEventLog:
         self.streams = streams
         # redis-py declares most answers as "this or an awaitable of it", which nobody can await
         self._redis: Any = redis
-        self._lines: dict[int, Line] = {}
+        self._lines = Lines(redis, COMMIT_SECONDS)
 
     async def create(self) -> None:
         key, ours = self.streams.format, (self.streams.partitions, FORMAT_VERSION)
@@ -121,10 +122,10 @@ class RedisEventLog:
         assert_follows(commit)
         keys, arguments = self._script_call(partition, commit)
         call = (len(keys), *keys, *arguments)
-        line = self._lines.setdefault(partition, Line(self._redis, SOCKET_SECONDS))
-        (said,) = await line.ask_safely([("EVALSHA", COMMIT_SHA, *call)])
+        line = self._lines[partition]
+        (said,) = await line.ask_idempotent([("EVALSHA", COMMIT_SHA, *call)])
         if isinstance(said, NoScriptError):
-            (said,) = await line.ask_safely([("EVAL", COMMIT, *call)])
+            (said,) = await line.ask_idempotent([("EVAL", COMMIT, *call)])
         if not isinstance(said, ResponseError):
             return _ANSWERS[said]
         if "CORRUPT" in str(said) or "WRONGTYPE" in str(said):

@@ -19,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
-from events.log.line import Line, rows_of
+from events.log.line import Lines, rows_of
 
 from ..patience import pause_s
 
@@ -71,7 +71,7 @@ class PatientRedis(Redis):
 
     trouble: Trouble
     failures: dict[str, int]
-    lines: dict[str, Line]
+    lines: Lines
 
     async def ping(self, **_: Any) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Always true: reading itself will tell."""
@@ -82,11 +82,10 @@ class PatientRedis(Redis):
     ) -> Any:
         """What there is to read, or nothing after a while."""
         ((stream, after),) = streams.items()
-        line = self.lines.setdefault(stream, Line(self, SOCKET_SECONDS))
         failures = self.failures.get(stream, 0)
         try:
             read = ("XREAD", "COUNT", count or 1, "BLOCK", block or 0, "STREAMS", stream, after)
-            (answer,) = await line.ask([read])
+            (answer,) = await self.lines[stream].ask([read])
             found = rows_of(answer)
         except (RedisError, OSError) as error:
             self.failures[stream] = failures + 1
@@ -113,7 +112,8 @@ class _PatientState(RedisConnectionState):
     async def connect(self) -> Any:
         pool: Any = ConnectionPool(**self._options)
         client = cast("PatientRedis", PatientRedis.from_pool(pool))  # typed as its parent
-        client.trouble, client.failures, client.lines = self._trouble, {}, {}
+        client.trouble, client.failures = self._trouble, {}
+        client.lines = Lines(client, SOCKET_SECONDS)
         self._client = client
         self._connected = True
         return client
