@@ -210,7 +210,7 @@ def test_a_rule_that_does_not_concern_the_transition_is_not_asked() -> None:
 
 
 def test_a_first_state_is_asked_about_apart() -> None:
-    def rename(_: Question[FlowRun], __: ProposedState) -> Verdict:
+    def rename(_: Question[FlowRun], __: None, ___: ProposedState) -> Verdict:
         return Rename("First")
 
     told = a_rule("one", Abort("has a state"), after="one")

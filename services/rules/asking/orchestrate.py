@@ -125,7 +125,7 @@ def conclude(
                 concluded = structs.replace(concluded, policy=visit.policy)
         elif initial is None:
             if rule.first_after is not None and now is not None:
-                concluded = _with(concluded, rule.first_after(question, now))
+                concluded = _with(concluded, rule.first_after(question, None, now))
         elif rule.after is not None and now is not None:
             concluded = _with(concluded, rule.after(question, initial, now))
     return concluded
@@ -151,5 +151,5 @@ def _verdict(
     rule: Rule[Run], question: Question[Run], initial: State | None, proposed: ProposedState
 ) -> Verdict:
     if initial is None:
-        return PASS if rule.first is None else rule.first(question, proposed)
+        return PASS if rule.first is None else rule.first(question, None, proposed)
     return PASS if rule.before is None else rule.before(question, initial, proposed)

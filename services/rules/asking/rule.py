@@ -45,17 +45,18 @@ class Rule(Struct, Generic[Run], frozen=True, kw_only=True, eq=False):
 
     *before* gets the run's state and the proposed one as earlier rules left it; *first* is asked
     instead of a run that has no state yet. *after* is told which state the run was in and which
-    it is in once the outcome is known, *first_after* of a run's first state. *restores_policy*:
-    when a later rule changes the outcome, the policy becomes again what it was before this rule.
+    it is in once the outcome is known, *first_after* of a run's first state. What does not look
+    at the state that is left can be both. *restores_policy*: when a later rule changes the
+    outcome, the policy becomes again what it was before this rule.
     """
 
     name: str
     leaving: frozenset[StateType | None]
     entering: frozenset[StateType | None]
     before: Callable[[Question[Run], State, ProposedState], Verdict] | None = None
-    first: Callable[[Question[Run], ProposedState], Verdict] | None = None
+    first: Callable[[Question[Run], None, ProposedState], Verdict] | None = None
     after: Callable[[Question[Run], State, State], Aftermath] | None = None
-    first_after: Callable[[Question[Run], State], Aftermath] | None = None
+    first_after: Callable[[Question[Run], None, State], Aftermath] | None = None
     restores_policy: bool = False
 
 

@@ -14,7 +14,7 @@ def verb_of(proposed: ProposedState) -> str:
     return "suspend" if proposed.name == "Suspended" else "pause"
 
 
-def pause_only_what_has_a_state(_: Question[FlowRun], proposed: ProposedState) -> Verdict:
+def pause_only_what_has_a_state(_: Question[FlowRun], __: None, proposed: ProposedState) -> Verdict:
     """Refuse a pause as the first state."""
     return Abort(f"Cannot {verb_of(proposed)} flows with no state.")
 

@@ -18,13 +18,8 @@ def keep_the_parameters(_: Question[TaskRun], initial: State, proposed: Proposed
     return Pass(details=structs.replace(details, task_parameters_id=id))
 
 
-def enqueue(question: Question[TaskRun], _: State, now: State) -> Aftermath:
-    """Queue a run that was scheduled, also when that is its first state."""
-    return enqueue_first(question, now)
-
-
-def enqueue_first(question: Question[TaskRun], now: State) -> Aftermath:
-    """Queue a run in its first state; retries have a queue of their own, which goes first."""
+def enqueue(question: Question[TaskRun], _: State | None, now: State) -> Aftermath:
+    """Queue a run that is scheduled; retries have a queue of their own, which goes first."""
     queued = TaskRunEnqueued(
         task_key=question.run.attributes.task_key,
         queue="retry" if now.name == "AwaitingRetry" else "scheduled",
@@ -44,5 +39,5 @@ ENQUEUE_SCHEDULED_RUNS = Rule(
     leaving=ANY,
     entering=frozenset({StateType.SCHEDULED}),
     after=enqueue,
-    first_after=enqueue_first,
+    first_after=enqueue,
 )

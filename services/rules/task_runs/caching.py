@@ -36,14 +36,9 @@ def key_to_look_up(proposed: ProposedState) -> str | None:
 
 
 def take_over_the_cached_state(
-    question: Question[TaskRun], _: State, proposed: ProposedState
+    question: Question[TaskRun], _: State | None, __: ProposedState
 ) -> Verdict:
     """Complete at once with what was cached."""
-    return begin_with_the_cached_state(question, proposed)
-
-
-def begin_with_the_cached_state(question: Question[TaskRun], _: ProposedState) -> Verdict:
-    """The same of a run's first state."""
     cached = question.cached
     if cached is None:
         return PASS
@@ -60,16 +55,9 @@ def begin_with_the_cached_state(question: Question[TaskRun], _: ProposedState) -
 
 
 def name_keys_that_are_too_long(
-    question: Question[TaskRun], _: State, proposed: ProposedState
+    question: Question[TaskRun], _: State | None, proposed: ProposedState
 ) -> Verdict:
     """Say that the key is too long; the state is entered, and cached under it, all the same."""
-    return name_first_keys_that_are_too_long(question, proposed)
-
-
-def name_first_keys_that_are_too_long(
-    question: Question[TaskRun], proposed: ProposedState
-) -> Verdict:
-    """The same of a run's first state."""
     key = proposed.state_details.cache_key
     most = question.told.terms.cache_key_characters_max
     if key is None or len(key) <= most:
@@ -80,13 +68,8 @@ def name_first_keys_that_are_too_long(
     )
 
 
-def cache_the_state(question: Question[TaskRun], _: State, now: State) -> Aftermath:
+def cache_the_state(question: Question[TaskRun], _: State | None, now: State) -> Aftermath:
     """Ask the partition of the key to keep the state."""
-    return cache_the_first_state(question, now)
-
-
-def cache_the_first_state(question: Question[TaskRun], now: State) -> Aftermath:
-    """The same of a run's first state."""
     key = now.state_details.cache_key
     if not key:
         return Aftermath()
@@ -106,7 +89,7 @@ TAKE_OVER_CACHED_STATES = Rule(
     leaving=ANY,
     entering=frozenset({StateType.RUNNING}),
     before=take_over_the_cached_state,
-    first=begin_with_the_cached_state,
+    first=take_over_the_cached_state,
 )
 
 CACHE_COMPLETED_STATES = Rule(
@@ -114,7 +97,7 @@ CACHE_COMPLETED_STATES = Rule(
     leaving=ANY,
     entering=frozenset({StateType.COMPLETED}),
     before=name_keys_that_are_too_long,
-    first=name_first_keys_that_are_too_long,
+    first=name_keys_that_are_too_long,
     after=cache_the_state,
-    first_after=cache_the_first_state,
+    first_after=cache_the_state,
 )

@@ -30,13 +30,8 @@ def begin_only_in_running_flow_runs(
     )
 
 
-def note_the_attempt(question: Question[TaskRun], _: State, now: State) -> Aftermath:
-    """The task run belongs to this attempt of its flow run."""
-    return note_the_first_attempt(question, now)
-
-
-def note_the_first_attempt(question: Question[TaskRun], _: State) -> Aftermath:
-    """So does one that begins with its creation, as background task runs may."""
+def note_the_attempt(question: Question[TaskRun], _: State | None, __: State) -> Aftermath:
+    """The task run belongs to this attempt of its flow run, also if it begins when it is made."""
     if question.flow_run is None:
         return Aftermath()
     return Aftermath(flow_run_run_count=question.flow_run.progress.booked.run_count)
@@ -54,5 +49,5 @@ NOTE_THE_FLOW_RUNS_ATTEMPT = Rule(
     leaving=ANY,
     entering=frozenset({StateType.RUNNING}),
     after=note_the_attempt,
-    first_after=note_the_first_attempt,
+    first_after=note_the_attempt,
 )
