@@ -16,7 +16,6 @@ from events.queries import (
     FlowRunFilter,
     FlowRunQuery,
     FlowRunSort,
-    WorkPoolFilter,
     WorkQueueFilter,
 )
 from events.queries.criteria import (
@@ -41,7 +40,7 @@ from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
 from ..pages import sized
 from .bodies import QueueFilter, WaitingRunsAsked
-from .slots import occupied, under_way
+from .slots import occupied, of_pool, of_queue
 
 
 class WaitingRun(Struct, frozen=True):
@@ -83,11 +82,11 @@ async def _free(
     found: list[tuple[WorkQueue, FlowRun]] = []
     for queue in queues:
         if len(found) < limit and not queue.is_paused:
-            runs = await waiting(context, _in(queue), asked, limit)
-            room = await _room(context, queue, _in(queue))
+            runs = await waiting(context, of_queue(queue), asked, limit)
+            room = await _room(context, queue, of_queue(queue))
             found += [(queue, run) for run in runs[:room]]
     if found and pool.concurrency_limit is not None:
-        taken = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+        taken = await occupied(context, of_pool(pool))
         limit = min(limit, max(0, pool.concurrency_limit - taken))
     return _in_order(found)[:limit]
 
@@ -104,7 +103,7 @@ async def _room(context: Context, queue: WorkQueue, of: FlowRunQuery) -> int:
     """For how many runs the limit of *queue* leaves room, when those of *of* count."""
     if queue.concurrency_limit is None:
         return LIMIT_MAX
-    return max(0, queue.concurrency_limit - await under_way(context, of))
+    return max(0, queue.concurrency_limit - await occupied(context, of))
 
 
 async def waiting(
@@ -134,11 +133,6 @@ async def waiting(
         if len(page) < LIMIT_MAX:
             break
     return found[:most]
-
-
-def _in(queue: WorkQueue) -> FlowRunQuery:
-    """The runs in *queue*."""
-    return FlowRunQuery(work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
 
 
 def _let_through(queue: WorkQueue) -> FlowRunQuery:
@@ -179,7 +173,7 @@ async def queue_runs(context: Context, call: Call) -> Reply:
     queue = await existing(context, WorkQueue, call.id)
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
-    of = _in(queue) if queue.filter is None else _let_through(queue)
+    of = of_queue(queue) if queue.filter is None else _let_through(queue)
     runs = await waiting(context, of, asked, most)
     room = 0 if queue.is_paused else await _room(context, queue, of)
     now = context.now()

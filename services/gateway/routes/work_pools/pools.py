@@ -24,7 +24,7 @@ from ...places import new_pool, pool_named
 from ...rendering.work_pools import WorkPoolResponse, work_pool_response
 from ...resources import all_listed, amend, counted, listed, remove, store
 from .bodies import WorkPoolCreate, WorkPoolUpdate, is_reserved, undeclared
-from .slots import occupied
+from .slots import occupied, of_pool
 
 EXISTS = "A work pool with this name already exists."
 RESERVED = "Work pools starting with 'Prefect' are reserved for internal use."
@@ -102,7 +102,7 @@ async def _awake(context: Context, pool: WorkPool) -> str:
 async def _shown(context: Context, pool: WorkPool) -> WorkPoolResponse:
     slots = None
     if pool.concurrency_limit is not None:
-        slots = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+        slots = await occupied(context, of_pool(pool))
     return work_pool_response(pool, slots)
 
 

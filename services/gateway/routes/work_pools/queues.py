@@ -19,7 +19,7 @@ from ...rendering.work_pools import WorkQueueResponse, work_queue_response
 from ...resources import all_listed, amend, existing, listed, missing, remove, store
 from .bodies import WorkQueueCreate, WorkQueueUpdate
 from .pools import detach
-from .slots import occupied
+from .slots import occupied, of_queue
 
 
 async def create_pool_queue(context: Context, call: Call) -> Reply:
@@ -151,7 +151,7 @@ async def _named(context: Context, call: Call) -> WorkQueue:
 async def _shown(context: Context, queue: WorkQueue) -> WorkQueueResponse:
     slots = None
     if queue.concurrency_limit is not None:
-        slots = await occupied(context, WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+        slots = await occupied(context, of_queue(queue))
     return work_queue_response(queue, slots)
 
 

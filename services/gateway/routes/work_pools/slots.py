@@ -3,7 +3,8 @@
 from msgspec import structs
 
 from events.queries import FlowRunFilter, FlowRunQuery, WorkPoolFilter, WorkQueueFilter
-from events.queries.criteria import StateIs, StateTypeIs
+from events.queries.criteria import IdIsAny, StateIs, StateTypeIs
+from events.resources.work_pools import WorkPool, WorkQueue
 from events.states import StateType
 
 from ...context import Context
@@ -13,15 +14,18 @@ UNDER_WAY = FlowRunFilter(
 )
 
 
-async def occupied(context: Context, where: WorkPoolFilter | WorkQueueFilter) -> int:
-    """How many runs are under way there, once the views have what was written here."""
-    if isinstance(where, WorkPoolFilter):
-        return await under_way(context, FlowRunQuery(work_pools=where))
-    return await under_way(context, FlowRunQuery(work_queues=where))
+def of_pool(pool: WorkPool) -> FlowRunQuery:
+    """The runs in *pool*."""
+    return FlowRunQuery(work_pools=WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
 
 
-async def under_way(context: Context, of: FlowRunQuery) -> int:
-    """As `occupied`, of whichever runs."""
+def of_queue(queue: WorkQueue) -> FlowRunQuery:
+    """The runs in *queue*."""
+    return FlowRunQuery(work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+
+
+async def occupied(context: Context, of: FlowRunQuery) -> int:
+    """How many runs of *of* are under way, once the views have what was written here."""
     wanted = structs.replace(of.flow_runs or FlowRunFilter(), state=UNDER_WAY.state)
     await context.writes.are_visible()
     return await context.views.count_flow_runs(structs.replace(of, flow_runs=wanted))

@@ -12,7 +12,6 @@ from events.queries import (
     LIMIT_MAX,
     FlowRunFilter,
     FlowRunQuery,
-    WorkPoolFilter,
     WorkQueueFilter,
     WorkQueueQuery,
 )
@@ -25,7 +24,7 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered, detail, failed
 from ...http.operations import Operation
 from ...places import pool_named
-from .slots import UNDER_WAY, occupied
+from .slots import UNDER_WAY, occupied, of_pool, of_queue
 
 POLLED_WITHIN_S = 60
 """A queue that nobody has polled for longer is not healthy."""
@@ -150,7 +149,7 @@ async def queue_slots(context: Context, call: Call) -> Reply:
     queue = await context.resource(WorkQueue, call.id)
     if queue is None:
         raise failed(404, f"Work queue with id {call.id} not found")
-    count = await occupied(context, WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+    count = await occupied(context, of_queue(queue))
     return answered(
         QueueSlots(
             active_slots=count,
@@ -168,7 +167,7 @@ async def pool_slots(context: Context, call: Call) -> Reply:
     """The runs of a pool that are under way, by queue."""
     page, limit, shown = call.as_query(PageAsked).sizes()
     pool = await pool_named(context, call.path("name"))
-    active = await occupied(context, WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
+    active = await occupied(context, of_pool(pool))
     query = WorkQueueQuery(limit=limit, offset=(page - 1) * limit)
     count = await context.views.count_resources(query, pool.id)
     queues = await context.views.resources(query, pool.id)
@@ -190,7 +189,7 @@ async def pool_slots(context: Context, call: Call) -> Reply:
 
 
 async def _in_pool(context: Context, queue: WorkQueue, shown: int) -> QueueInPool:
-    count = await occupied(context, WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
+    count = await occupied(context, of_queue(queue))
     return QueueInPool(
         queue_id=queue.id,
         queue_name=queue.name,
