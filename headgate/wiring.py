@@ -28,7 +28,7 @@ from projections.views import PROJECTIONS
 from projections.worker import Worker
 from services.gateway import Cors, Csrf, GatewayLimits, Guards, create_app, guarded
 from services.gateway.background import TaskWorkers, Waiting
-from services.patience import end
+from services.patience import end, together
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
 from services.rules import Terms
@@ -94,14 +94,16 @@ def told_on(settings: Settings, streams: Streams, redis: Any) -> Told:
 
 
 class Projector(NamedTuple):
-    """The views follow the log; the task ends only when it cannot go on, and says why."""
+    """The views follow the log and what is told; the task ends only when it cannot go on."""
 
     running: "asyncio.Task[None]"
     worker: Worker
+    told: ToldWorker
 
     def ready(self) -> list[str]:
         """What keeps the views from following, in words; empty when they do."""
-        return [] if self.worker.trouble is None else [f"views: {self.worker.trouble}"]
+        troubles = {"views": self.worker.trouble, "events": self.told.trouble}
+        return [f"{of}: {why}" for of, why in troubles.items() if why is not None]
 
 
 @asynccontextmanager
@@ -111,18 +113,16 @@ async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGene
         with views_of(settings) as engine:
             away = (RedisError, OSError)
             worker = Worker(log, Store(engine), PROJECTIONS, away)
-            running = asyncio.create_task(worker.run(), name="projector")
             redis = connected(url)
             told = ToldWorker(
                 told_on(settings, streams, redis), Store(engine), clock.now, keep(settings), away
             )
-            copying = asyncio.create_task(told.run(), name="projector: events")
+            running = asyncio.create_task(together(worker.run(), told.run()), name="projector")
             try:
-                yield Projector(running, worker)
+                yield Projector(running, worker, told)
             finally:
-                await end(copying)
-                await redis.aclose()
                 await end(running)
+                await redis.aclose()
                 if not running.cancelled():
                     running.result()
 
@@ -325,7 +325,7 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         http = await stack.enter_async_context(gateway(settings, streams, url))
         broken = asyncio.create_task(_broken(processor, views.running, clockwork.running))
         stack.push_async_callback(end, broken)
-        while processor.ready() and not broken.done():  # noqa: ASYNC110 - it has no event
+        while (processor.ready() or views.ready()) and not broken.done():  # noqa: ASYNC110
             await asyncio.sleep(READY_POLL_S)
         yield http.url, broken
 

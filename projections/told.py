@@ -89,15 +89,18 @@ class ToldWorker:
         self._away = (OperationalError, *away)
         self._sleep = sleep
         self._forgot = EPOCH
+        self.trouble: str | None = "not started"
 
     async def run(self) -> None:
         """Follow what is told for ever."""
         while True:
             try:
                 place = await to_thread.run_sync(self._begin)
+                self.trouble = None
                 while True:
                     place = await self.step(place)
             except self._away as error:
+                self.trouble = str(error)
                 logger.warning("events_waiting", extra={"because": str(error)})
                 await self._sleep(AGAIN_S)
 

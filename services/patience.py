@@ -1,6 +1,7 @@
 """Waiting: longer after each failure, a second at most, never in step; and for tasks to end."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from redis.backoff import EqualJitterBackoff
@@ -22,3 +23,14 @@ async def end(*tasks: asyncio.Task[Any] | None) -> None:
         for task in unfinished:
             task.cancel()
         await asyncio.wait(unfinished, timeout=CANCEL_SECONDS)
+
+
+async def together(*running: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends, and end the others; raises what it raised."""
+    tasks = [asyncio.create_task(each) for each in running]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await end(*tasks)
+    for each in done:
+        each.result()

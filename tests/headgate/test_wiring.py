@@ -1,13 +1,19 @@
 """What is set reaches the service that it is about."""
 
+import time
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from headgate.settings import Settings
 from headgate.wiring import periods_of, terms_of, timers_off
+from projections.projection import Projection
+from projections.store import Store
 from services.rules import Terms
 from services.timers import Kind
+from tests.support.gateway import Running
 
 ROUNDS: list[tuple[str, set[Kind]]] = [
     ("services_late_runs", {"late"}),
@@ -51,3 +57,19 @@ def test_each_service_is_switched_off_alone(service: str, kinds: set[Kind]) -> N
     name = service.removesuffix("_recent_deployments")
     assert set(timers_off(Settings.model_validate({f"{name}_enabled": False}))) == kinds
     assert timers_off(Settings()) == []
+
+
+def test_who_asks_as_soon_as_all_runs_finds_the_views(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = Store.prepare
+
+    def slowly(store: Store, projections: Sequence[Projection]) -> None:
+        time.sleep(0.5)
+        prepare(store, projections)
+
+    monkeypatch.setattr(Store, "prepare", slowly)
+    running = Running(redis_url, tmp_path, f"soon-{tmp_path.name}")
+    with running, running.client() as api:
+        assert api.post("/flows/count", json={}).json() == 0
+        assert api.post("/events/filter", json={}).json()["total"] == 0
