@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from .api_keys import API_KEY, ApiKey
+from .administration.api_keys import API_KEY, ApiKey
 from .artifacts import ARTIFACT, Artifact
 from .automations import AUTOMATION, Automation
 from .blocks import (

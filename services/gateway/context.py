@@ -20,7 +20,7 @@ from events.entities import (
 )
 from events.log import START, EventLog
 from events.proposals import CreateTaskRun, Proposal, ProposeTaskRunState
-from events.resources.api_keys import ApiKey
+from events.resources.administration.api_keys import ApiKey
 from events.resources.registry import name_key, resource_key
 from events.resources.resource import Resource, kind_name
 from events.wire.replies import Answer, Unanswered

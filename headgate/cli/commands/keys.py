@@ -10,7 +10,7 @@ from events.decisions import Decision, Outcome
 from events.log import START
 from events.log.redis import RedisEventLog
 from events.proposals import RemoveResource, StoreResource
-from events.resources.api_keys import ApiKey, Scope
+from events.resources.administration.api_keys import ApiKey, Scope
 from services.gateway.access.credentials import hash_of
 
 from ... import clock

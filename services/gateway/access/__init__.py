@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from events.resources.api_keys import ApiKey, Scope
+from events.resources.administration.api_keys import ApiKey, Scope
 
 from ..recent import Recent
 from .credentials import BEARER, hash_of, is_basic, is_same

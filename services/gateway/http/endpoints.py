@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from events.resources.api_keys import Scope as KeyScope
+from events.resources.administration.api_keys import Scope as KeyScope
 
 from ..access import calling
 from ..context import Context

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from events.resources.api_keys import Scope
+from events.resources.administration.api_keys import Scope
 
 from .calls import Handler
 

@@ -2,7 +2,7 @@
 
 from ..http.operations import Operation
 from . import (
-    admin,
+    administration,
     artifacts,
     automations,
     blocks,
@@ -33,7 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *variables.OPERATIONS,
     *blocks.OPERATIONS,
-    *admin.OPERATIONS,
+    *administration.OPERATIONS,
     *artifacts.OPERATIONS,
     *automations.OPERATIONS,
     *saved_searches.OPERATIONS,

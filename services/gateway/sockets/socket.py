@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import DecodeError, Struct, ValidationError, json
 from starlette.types import Receive, Scope, Send
 
-from events.resources.api_keys import Scope as KeyScope
+from events.resources.administration.api_keys import Scope as KeyScope
 
 from ..access import EVERYBODY, Access, Caller
 

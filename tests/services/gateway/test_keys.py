@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from events.proposals import RemoveResource, StoreResource
-from events.resources.api_keys import ApiKey, Scope
+from events.resources.administration.api_keys import ApiKey, Scope
 from headgate.client import Headgate
 from headgate.clock import new_id, new_key
 from services.gateway.access.credentials import hash_of

@@ -11,7 +11,7 @@ import redis as blocking
 from websockets.exceptions import ConnectionClosed
 
 from events.proposals import StoreResource
-from events.resources.api_keys import ApiKey, Scope
+from events.resources.administration.api_keys import ApiKey, Scope
 from headgate.client import Headgate
 from headgate.clock import new_id, new_key
 from services.gateway.access import SCOPES

@@ -8,12 +8,12 @@ from msgspec import Struct
 from events.queries.queries import LIMIT_MAX
 from events.resources.blocks import BlockDocument, BlockSchema, ResultStorage
 
-from ..context import Context
-from ..http.calls import Call
-from ..http.errors import NO_CONTENT, Reply, answered, detail
-from ..http.operations import Operation
-from ..rendering.blocks import ResultStorageResponse
-from ..resources import remove, store
+from ...context import Context
+from ...http.calls import Call
+from ...http.errors import NO_CONTENT, Reply, answered, detail
+from ...http.operations import Operation
+from ...rendering.blocks import ResultStorageResponse
+from ...resources import remove, store
 
 NAME = "default"
 STORES = "write-path"

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .resource import Kind, Resource
+from ..resource import Kind, Resource
 
 Scope = Literal["read", "propose", "admin"]
 """To look; to change runs and resources as well; to change keys and the server as well."""
