@@ -84,6 +84,26 @@ def test_a_queue_with_a_filter_keeps_its_limit(api: httpx.Client, flow_id: str, 
     assert let_through(api, queue) == []
 
 
+def test_a_run_that_is_being_cancelled_takes_room_in_its_queue_and_none_by_a_filter(
+    api: httpx.Client, flow_id: str, tag: str
+) -> None:
+    pool = api.post("/work_pools/", json={"name": tag, "type": "process"}).json()
+    body = {"name": tag, "flow_id": flow_id, "work_pool_name": tag, "tags": [tag]}
+    deployment = api.post("/deployments/", json=body).json()["id"]
+    states = ({"type": "CANCELLING"}, {"type": "SCHEDULED"})
+    _, waits = [
+        api.post(f"/deployments/{deployment}/create_flow_run", json={"state": state}).json()["id"]
+        for state in states
+    ]
+    queue = {"id": pool["default_queue_id"]}
+    path = f"/work_queues/{queue['id']}"
+    assert api.patch(path, json={"concurrency_limit": 1}).status_code == 204
+    assert let_through(api, queue) == []
+    assert api.patch(path, json={"concurrency_limit": 2}).status_code == 204
+    assert let_through(api, queue) == [waits]
+    assert let_through(api, queue_of(api, {"tags": [tag]}, concurrency_limit=1)) == [waits]
+
+
 @pytest.mark.parametrize(
     ("demands", "place"),
     [

@@ -40,7 +40,7 @@ from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
 from ..pages import sized
 from .bodies import QueueFilter, WaitingRunsAsked
-from .slots import occupied, of_pool, of_queue
+from .slots import UNDER_WAY, occupied, of_pool, of_queue
 
 
 class WaitingRun(Struct, frozen=True):
@@ -99,11 +99,16 @@ def _in_order(found: list[tuple[WorkQueue, FlowRun]]) -> list[tuple[WorkQueue, F
     return sorted(found, key=order)
 
 
-async def _room(context: Context, queue: WorkQueue, of: FlowRunQuery) -> int:
-    """For how many runs the limit of *queue* leaves room, when those of *of* count."""
+async def _room(
+    context: Context,
+    queue: WorkQueue,
+    of: FlowRunQuery,
+    types: Sequence[StateType] = UNDER_WAY,
+) -> int:
+    """For how many runs the limit of *queue* leaves room, when those of *of* and *types* count."""
     if queue.concurrency_limit is None:
         return LIMIT_MAX
-    return max(0, queue.concurrency_limit - await occupied(context, of))
+    return max(0, queue.concurrency_limit - await occupied(context, of, types))
 
 
 async def waiting(
@@ -168,14 +173,20 @@ def _is_old(last: datetime | None, now: datetime) -> bool:
 
 
 async def queue_runs(context: Context, call: Call) -> Reply:
-    """The runs that a queue has or its filter lets through, as far as its limit leaves room."""
+    """The runs that a queue has or its filter lets through, as far as its limit leaves room.
+
+    A queue that is asked by itself counts runs that are being cancelled, as the reference does:
+    their processes still run. One with a filter does not.
+    """
     asked = call.as_query(WaitingRunsAsked)
     queue = await existing(context, WorkQueue, call.id)
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
-    of = of_queue(queue) if queue.filter is None else _let_through(queue)
+    of, types = of_queue(queue), (*UNDER_WAY, StateType.CANCELLING)
+    if queue.filter is not None:
+        of, types = _let_through(queue), UNDER_WAY
     runs = await waiting(context, of, asked, most)
-    room = 0 if queue.is_paused else await _room(context, queue, of)
+    room = 0 if queue.is_paused else await _room(context, queue, of, types)
     now = context.now()
     return answered([flow_run_response(run, now) for run in runs[:room]])
 

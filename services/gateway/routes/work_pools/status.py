@@ -24,7 +24,7 @@ from ...http.calls import Call
 from ...http.errors import Reply, answered, detail, failed
 from ...http.operations import Operation
 from ...places import pool_named
-from .slots import UNDER_WAY, occupied, of_pool, of_queue
+from .slots import in_types, occupied, of_pool, of_queue
 
 POLLED_WITHIN_S = 60
 """A queue that nobody has polled for longer is not healthy."""
@@ -202,7 +202,7 @@ async def _in_pool(context: Context, queue: WorkQueue, shown: int) -> QueueInPoo
 
 async def _holders(context: Context, queue: WorkQueue, limit: int, offset: int) -> list[SlotHolder]:
     query = FlowRunQuery(
-        flow_runs=UNDER_WAY,
+        flow_runs=FlowRunFilter(state=in_types()),
         work_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])),
         limit=limit,
         offset=offset,
