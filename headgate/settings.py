@@ -147,6 +147,13 @@ class Settings(BaseSettings):
         Networks,
         Field(description="networks that may come in, such as 10.0.0.0/8,::1; left out, all may"),
     ] = ()
+    ip_allowlist_enforced: Annotated[
+        bool,
+        Field(
+            description="whether the IP allow list keeps anybody out; false is the way back in for "
+            "who has locked himself out"
+        ),
+    ] = True
     trusted_proxies: Annotated[
         Networks,
         Field(description="proxies whose X-Forwarded-For is believed; left out, nobody's is"),

@@ -26,7 +26,15 @@ from projections.store import Store, open_engine
 from projections.told import ToldWorker
 from projections.views import PROJECTIONS
 from projections.worker import Worker
-from services.gateway import Cors, Csrf, GatewayLimits, Guards, create_app, guarded
+from services.gateway import (
+    AllowList,
+    Cors,
+    Csrf,
+    GatewayLimits,
+    Guards,
+    create_app,
+    guarded,
+)
 from services.gateway.background import TaskWorkers, Waiting
 from services.patience import end, together
 from services.proposer import Proposer
@@ -264,6 +272,7 @@ def guards_of(settings: Settings, key: str | None) -> Guards:
         per_second_max=settings.requests_per_second_max,
         burst_max=settings.requests_burst_max,
         csrf=csrf,
+        allow_list=AllowList(clock.now, is_enforced=settings.ip_allowlist_enforced),
     )
 
 
@@ -304,6 +313,7 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
             keys_required=settings.api_keys_required,
             outages=OUTAGES,
             csrf=guards.csrf,
+            allow_list=guards.allow_list,
             origins=settings.cors_allowed_origins,
         )
         http = Http(guarded(app, guards), settings.host, settings.port, limits)

@@ -5,6 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from .administration.api_keys import API_KEY, ApiKey
+from .administration.ip_allowlist import IP_ALLOWLIST, IpAllowlist
 from .artifacts import ARTIFACT, Artifact
 from .automations import AUTOMATION, Automation
 from .blocks import (
@@ -31,6 +32,7 @@ AnyResource = (
     | BlockSchema
     | BlockType
     | Deployment
+    | IpAllowlist
     | ResultStorage
     | SavedSearch
     | Variable
@@ -50,6 +52,7 @@ KINDS: dict[str, Kind] = {
         BLOCK_SCHEMA,
         BLOCK_TYPE,
         DEPLOYMENT,
+        IP_ALLOWLIST,
         RESULT_STORAGE,
         SAVED_SEARCH,
         VARIABLE,

@@ -19,6 +19,7 @@ from ..errors import Unavailable
 from .background import TaskWorkers, Waiting
 from .context import Context
 from .event_stream.told import Told
+from .guards.allow_list import AllowList
 from .guards.csrf import Csrf
 from .http import versions
 from .http.doors import Api, Doors
@@ -51,6 +52,7 @@ def create_app(
     keys_required: bool = False,
     outages: tuple[type[Exception], ...] = (),
     csrf: Csrf | None = None,
+    allow_list: AllowList | None = None,
     origins: tuple[str, ...] = (),
 ) -> FastAPI:
     """The HTTP and WebSocket API over a running *proposer*, the log, the views and what is waiting.
@@ -60,6 +62,7 @@ def create_app(
     *outages* are errors of the views after which asking again may help; Redis's are known.
     With an *auth_string*, such as `user:password`, or *keys_required*, who asks must know it or
     have a key. Tokens of *csrf*, if there is one, are given out here and asked for by `guarded`.
+    The *allow_list*, kept up to date here, is enforced by `guarded`.
     Sockets are for pages of *origins*, besides its own and programs.
     """
     context = Context(
@@ -77,10 +80,12 @@ def create_app(
         keys_required=keys_required,
         outages=(Unavailable, RedisError, OSError, TimeoutError, *outages),
         csrf=csrf,
+        allow_list=allow_list,
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await context.start()
         yield
         await context.stop()
 

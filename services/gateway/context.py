@@ -37,6 +37,7 @@ from .event_stream.log_lines import LogLines
 from .event_stream.pools import Pools
 from .event_stream.tail import Tail
 from .event_stream.told import Told
+from .guards.allow_list import AllowList
 from .guards.csrf import Csrf
 from .http.bodies import path_of
 from .http.errors import detail, failed, invalid
@@ -69,6 +70,7 @@ class Context:
         keys_required: bool = False,
         outages: tuple[type[Exception], ...] = (),
         csrf: Csrf | None = None,
+        allow_list: AllowList | None = None,
     ) -> None:
         self.proposer = proposer
         self.log = log
@@ -82,6 +84,7 @@ class Context:
         self.access = Access(auth_string, self._key_of, now, keys_required=keys_required)
         self.seal = seal
         self.csrf = csrf
+        self.allow_list = allow_list or AllowList(now)
         self.outages = outages
         self.waiting = waiting
         self.task_workers = task_workers
@@ -100,8 +103,13 @@ class Context:
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
         self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
 
+    async def start(self) -> None:
+        """Know what must be known before the first request."""
+        await self.allow_list.start(self._stored, self.outages)
+
     async def stop(self) -> None:
         """End what runs in the background."""
+        await self.allow_list.stop()
         await self.writes.stop()
         await self._tail.stop()
 
@@ -205,6 +213,9 @@ class Context:
 
     async def _key_of(self, hash: str) -> ApiKey | None:
         return await self.resource_named(ApiKey, hash=hash)
+
+    async def _stored(self, key: str) -> list[bytes | None]:
+        return await self.log.snapshots(self.streams.control, fields_of(key))
 
     async def _entity(self, partition: int, key: str) -> Entity | None:
         return entity_of(key, await self.log.snapshots(partition, fields_of(key)))

@@ -11,6 +11,7 @@ from events.changes import ResourceStored
 from events.decisions import Decision, Outcome
 from events.proposals import AmendResource, RemoveResource, StoreResource
 from events.queries import ResourceQuery
+from events.resources.administration.ip_allowlist import IpAllowlist
 from events.resources.artifacts import Artifact
 from events.resources.automations import Automation
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType, ResultStorage
@@ -40,6 +41,7 @@ MISSING: dict[type[Resource], Reply] = {
     BlockSchema: detail(404, "Block schema not found").reply,
     BlockType: detail(404, "Block type not found").reply,
     Deployment: detail(404, "Deployment not found").reply,
+    IpAllowlist: detail(404, "IP allow list not found.").reply,
     ResultStorage: detail(404, "Result storage not found.").reply,
     SavedSearch: detail(404, "Saved search not found").reply,
     Variable: detail(404, "Variable not found.").reply,

@@ -46,6 +46,7 @@ def create_server(
             host=host,
             port=port,
             loop="none",
+            interface="asgi3",  # a guard need not be a coroutine function to be one
             http=OneWriteProtocol,
             ws=InOrderProtocol,
             ws_max_size=limits.frame_bytes_max,

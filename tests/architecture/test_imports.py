@@ -12,8 +12,8 @@ from tests.support.sources import PACKAGES, ROOT, dotted, modules, shown, tree
 
 PURE = {
     *("abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal"),
-    *("enum", "functools", "hashlib", "heapq", "importlib", "itertools", "json", "math"),
-    *("operator", "re", "string", "types", "typing", "unicodedata", "uuid", "zoneinfo"),
+    *("enum", "functools", "hashlib", "heapq", "importlib", "ipaddress", "itertools", "json"),
+    *("math", "operator", "re", "string", "types", "typing", "unicodedata", "uuid", "zoneinfo"),
 }
 """The standard library's modules that can do nothing but compute."""
 ANY = set(sys.stdlib_module_names)

@@ -1,10 +1,11 @@
-"""Guards stand before the API; those that nobody asks for are not there, and cost nothing."""
+"""Guards stand before the API; those that nobody asks for are not in the way."""
 
 from msgspec import Struct
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from .allow_list import AllowList, AllowListGuard
 from .csrf import Csrf, CsrfGuard
 from .networks import Networks
 from .rate import Rate
@@ -31,6 +32,8 @@ class Guards(Struct, frozen=True, kw_only=True):
     burst_max: int = 1
     """Requests of one address at once."""
     csrf: Csrf | None = None
+    allow_list: AllowList | None = None
+    """Who may come in of those whom the networks let through."""
 
 
 def guarded(app: ASGIApp, guards: Guards) -> ASGIApp:
@@ -46,6 +49,8 @@ def guarded(app: ASGIApp, guards: Guards) -> ASGIApp:
             allow_methods=guards.cors.methods,
             allow_headers=guards.cors.headers,
         )
+    if guards.allow_list is not None:
+        app = AllowListGuard(app, guards.allow_list)
     if guards.networks:
         app = Networks(app, guards.networks)
     if guards.proxies:
@@ -54,4 +59,4 @@ def guarded(app: ASGIApp, guards: Guards) -> ASGIApp:
     return app
 
 
-__all__ = ["Cors", "Csrf", "Guards", "guarded"]
+__all__ = ["AllowList", "Cors", "Csrf", "Guards", "guarded"]

@@ -1,5 +1,6 @@
 """Only those come in whose address is in one of some networks."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from msgspec import json
@@ -13,15 +14,15 @@ FORBIDDEN = Reply(403, json.encode({"exception_message": "Forbidden: not from th
 ADDRESSES_MAX = 10_000
 """Addresses that are remembered."""
 
+Network = IPv4Network | IPv6Network
+
 
 class Networks:
     """*app* for the *networks*, such as `10.0.0.0/8`."""
 
     def __init__(self, app: ASGIApp, networks: tuple[str, ...]) -> None:
         self._app = app
-        self._networks: list[IPv4Network | IPv6Network] = [
-            ip_network(each, strict=False) for each in networks
-        ]
+        self._networks: list[Network] = [ip_network(each, strict=False) for each in networks]
         self._known: Recent[str, bool] = Recent(ADDRESSES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,15 +34,17 @@ class Networks:
     def _may_come(self, host: str) -> bool:
         known = self._known.get(host)
         if known is None:
-            known = self._is_within(host)
+            known = network_with(host, self._networks) is not None
             self._known.put(host, known)
         return known
 
-    def _is_within(self, host: str) -> bool:
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._networks)
+
+def network_with(host: str, networks: Iterable[Network]) -> Network | None:
+    """The first of *networks* that the address *host* is in; None also for what is no address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return next((network for network in networks if address in network), None)

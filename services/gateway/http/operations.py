@@ -24,7 +24,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     *takes* is the type of the body and *gives* that of the answer; *statuses* are those of
     success. Values of the query string must be there, or *may_ask* for something. An *is_busy*
     operation has a door of its own. An *is_open* one asks for no credentials, and one that is not
-    *is_versioned* for no API version. *refusals* are statuses that it has besides those of all.
+    *is_versioned* for no API version. One that *is_for_admins* is for nobody else, whatever its
+    method and path say. *refusals* are statuses that it has besides those of all.
     The *summary* is the name under which generated clients know it.
     """
 
@@ -43,11 +44,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     is_busy: bool = False
     is_open: bool = False
     is_versioned: bool = True
+    is_for_admins: bool = False
 
     @property
     def scope(self) -> Scope:
         """What who asks must be allowed to do."""
-        if self.path.startswith("/admin/") and self.method != "GET":
+        if self.is_for_admins or (self.path.startswith("/admin/") and self.method != "GET"):
             return "admin"
         last = self.path.rstrip("/").rpartition("/")[2]
         return "read" if self.method == "GET" or last in READING else "propose"

@@ -1,7 +1,7 @@
 """The server itself, and what it is told about itself."""
 
-from . import server
+from . import ip_allowlist, server
 
-OPERATIONS = (*server.OPERATIONS,)
+OPERATIONS = (*server.OPERATIONS, *ip_allowlist.OPERATIONS)
 
 __all__ = ["OPERATIONS"]
