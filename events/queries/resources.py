@@ -10,6 +10,7 @@ from msgspec import field
 from .criteria import (
     Combined,
     Criterion,
+    Equals,
     Holds,
     IdIsAny,
     InstantIs,
@@ -191,3 +192,37 @@ class SavedSearchQuery(KindPage, frozen=True, kw_only=True):
     filtered = "searches"
 
     searches: ClassVar[None] = None
+
+
+class NotificationPolicyFilter(Criterion, frozen=True, kw_only=True):
+    """Which notification policies."""
+
+    is_active: Equals | None = None
+
+
+class NotificationPolicyQuery(KindPage, frozen=True, kw_only=True):
+    """A page of notification policies, the oldest first."""
+
+    kind = "flow_run_notification_policy"
+    filtered = "flow_run_notification_policy_filter"
+    ordered = "ID_ASC"
+
+    flow_run_notification_policy_filter: NotificationPolicyFilter | None = None
+
+
+class NotificationFilter(Combined, frozen=True, kw_only=True):
+    """Which notifications."""
+
+    id: IdIsAny | None = None
+    flow_run_id: IdIsAny | None = None
+    outcome: TextIsAny | None = None
+
+
+class NotificationQuery(KindPage, frozen=True, kw_only=True):
+    """A page of notifications, the newest first."""
+
+    kind = "notification"
+    filtered = "notifications"
+    ordered = "CREATED_DESC"
+
+    notifications: NotificationFilter | None = None

@@ -19,6 +19,12 @@ from .blocks import (
     ResultStorage,
 )
 from .deployments import DEPLOYMENT, Deployment
+from .notifications import (
+    FLOW_RUN_NOTIFICATION_POLICY,
+    NOTIFICATION,
+    FlowRunNotificationPolicy,
+    Notification,
+)
 from .resource import Kind, Resource, kind_name
 from .saved_searches import SAVED_SEARCH, SavedSearch
 from .variables import VARIABLE, Variable
@@ -33,6 +39,8 @@ AnyResource = (
     | BlockType
     | Deployment
     | IpAllowlist
+    | FlowRunNotificationPolicy
+    | Notification
     | ResultStorage
     | SavedSearch
     | Variable
@@ -53,6 +61,8 @@ KINDS: dict[str, Kind] = {
         BLOCK_TYPE,
         DEPLOYMENT,
         IP_ALLOWLIST,
+        FLOW_RUN_NOTIFICATION_POLICY,
+        NOTIFICATION,
         RESULT_STORAGE,
         SAVED_SEARCH,
         VARIABLE,
@@ -77,7 +87,9 @@ def kind_of(resource: Resource) -> Kind:
 def children_of(kind: str) -> tuple[Kind, ...]:
     """The kinds whose resources go with one of *kind*."""
     return tuple(
-        each for each in KINDS.values() if each.parent is not None and each.parent.kind == kind
+        each
+        for each in KINDS.values()
+        if each.parent is not None and each.parent.kind == kind and each.parent.is_listed
     )
 
 
@@ -123,6 +135,8 @@ def parent_of(resource: Resource) -> tuple[str, UUID] | None:
 
 
 def membership_of(resource: Resource) -> str | None:
-    """The key of the list that *resource* is in, if it has a parent."""
-    parent = parent_of(resource)
-    return None if parent is None else members_key(kind_name(type(resource)), parent[1])
+    """The key of the list that *resource* is in, if it has a parent that lists its kind."""
+    kind, parent = kind_of(resource), parent_of(resource)
+    if parent is None or (kind.parent is not None and not kind.parent.is_listed):
+        return None
+    return members_key(kind.name, parent[1])

@@ -29,10 +29,15 @@ OWN_FIELDS = frozenset(Resource.__struct_fields__)
 
 
 class Parent(Struct, frozen=True):
-    """What a resource goes with: *field* holds the id of an entity of the kind *kind*."""
+    """What a resource goes with: *field* holds the id of an entity of the kind *kind*.
+
+    What is not *is_listed* needs its parent when it is made, and stays when the parent goes: the
+    list of members is written whole with each of them, which does not suit thousands.
+    """
 
     kind: str
     field: str
+    is_listed: bool = True
 
 
 class Kind(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from events.resources.artifacts import Artifact
 from events.resources.automations import Automation
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType, ResultStorage
 from events.resources.deployments import Deployment
+from events.resources.notifications import FlowRunNotificationPolicy
 from events.resources.registry import AnyResource, kind_of
 from events.resources.resource import Resource, kind_name
 from events.resources.saved_searches import SavedSearch
@@ -42,6 +43,7 @@ MISSING: dict[type[Resource], Reply] = {
     BlockType: detail(404, "Block type not found").reply,
     Deployment: detail(404, "Deployment not found").reply,
     IpAllowlist: detail(404, "IP allow list not found.").reply,
+    FlowRunNotificationPolicy: detail(404, "Flow run notification policy not found.").reply,
     ResultStorage: detail(404, "Result storage not found.").reply,
     SavedSearch: detail(404, "Saved search not found").reply,
     Variable: detail(404, "Variable not found.").reply,

@@ -109,8 +109,10 @@ def _limits(known: Known, resource: Resource, existing: Resource | None) -> Iter
 
 def _above(resource: Resource) -> Iterator[str]:
     parent, listed = parent_of(resource), membership_of(resource)
-    if parent is not None and listed is not None:
-        yield from (parent[0], listed)
+    if parent is not None:
+        yield parent[0]
+    if listed is not None:
+        yield listed
 
 
 def _renamed(after: Resource) -> tuple[str, ...]:

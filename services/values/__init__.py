@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .hydrating import hydrated, variables_named
+from .messages import message, wrong_with
 from .said import NotHydrated, NotValid, Problem, SchemaUnusable, Unreadable
 
 
@@ -37,6 +38,6 @@ def unreadable(template: str) -> Unreadable | None:
 
 
 __all__ = [
-    "NotHydrated", "NotValid", "Problem", "SchemaUnusable", "Unreadable", "hydrated", "problems",
-    "unreadable", "validated", "variables_named",
+    "NotHydrated", "NotValid", "Problem", "SchemaUnusable", "Unreadable", "hydrated", "message",
+    "problems", "unreadable", "validated", "variables_named", "wrong_with",
 ]  # fmt: skip

@@ -109,7 +109,7 @@ def _workers(api: httpx.Client, mark: str) -> dict[str, str]:
 
 
 def _others(api: httpx.Client, mark: str) -> dict[str, str]:
-    """A block, a variable, an artifact, an automation and a saved search."""
+    """A block, a notification policy, a variable, an artifact, an automation and a search."""
     type_of_block = _made(api, "/block_types/", {"name": f"type-{mark}", "slug": f"type-{mark}"})
     schema = _made(
         api,
@@ -138,6 +138,11 @@ def _others(api: httpx.Client, mark: str) -> dict[str, str]:
         {"name": f"automation-{mark}", "trigger": TRIGGER, "actions": [{"type": "do-nothing"}]},
     )
     search = _made(api, "/saved_searches/", {"name": f"search-{mark}", "filters": []}, "PUT")
+    policy = _made(
+        api,
+        "/flow_run_notification_policies/",
+        {"state_names": ["Failed"], "tags": [], "block_document_id": document["id"]},
+    )
     return {
         "/block_types/": type_of_block["id"],
         "/block_types/slug/": type_of_block["slug"],
@@ -152,6 +157,7 @@ def _others(api: httpx.Client, mark: str) -> dict[str, str]:
         "/automations/related-to/": "a.b",
         "/automations/owned-by/": "prefect.deployment.x",
         "/saved_searches/": search["id"],
+        "/flow_run_notification_policies/": policy["id"],
         "/collections/views/": "aggregate-worker-metadata",
         "/events/count-by/": "day",
     }

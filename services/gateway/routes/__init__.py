@@ -12,6 +12,7 @@ from . import (
     flow_runs,
     flows,
     logs,
+    notification_policies,
     root,
     saved_searches,
     states,
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *automations.OPERATIONS,
     *saved_searches.OPERATIONS,
+    *notification_policies.OPERATIONS,
     *ui.OPERATIONS,
     *root.OPERATIONS,
 )

@@ -122,7 +122,7 @@ def _amended(
     at: datetime,
 ) -> Decision:
     subject, version = key_of(current), current.revision + 1
-    refused = _refused(known, after, current.id)
+    refused = _refused(known, after, current.id, parent_of(current))
     changes: tuple[Change, ...] = ()
     if refused is None and isinstance(after, Deployment):
         own = limited(known, after, given, at)
@@ -135,12 +135,22 @@ def _amended(
     return decision(proposal, subject, version, at, changes=changes)
 
 
-def _refused(known: Known, resource: Resource, asked_for: UUID) -> Said | None:
-    """Why *resource* cannot be; its parent may be the one that is *asked_for* with it."""
+def _refused(
+    known: Known,
+    resource: Resource,
+    asked_for: UUID,
+    before: tuple[str, UUID] | None = None,
+) -> Said | None:
+    """Why *resource* cannot be; its parent may be the one that is *asked_for* with it.
+
+    What outlives its parent may be amended: it is not looked for again where it was *before*.
+    """
     if taken_name(known, resource) is not None:
         return _exists(resource)
     parent = parent_of(resource)
-    if parent is not None and parent[1] != asked_for and parent[0] not in known:
+    if parent is None or parent == before:
+        return None
+    if parent[1] != asked_for and parent[0] not in known:
         words = parent[0].partition(":")[0].replace("_", " ")
         reason = f"There is no {words} {parent[1]}."
         return Said(outcome=Outcome.REJECT, reason=reason, rule=KNOW_PARENTS)
