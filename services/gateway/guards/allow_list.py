@@ -22,6 +22,8 @@ READ_ANEW_S = 0.5
 RETRY_AFTER_S = 1
 ASKED_AT = b"/api/ip_allowlist/my_access"
 """Where everybody may ask whether he may come in, written so and not otherwise."""
+PROBED_AT = frozenset({b"/api/health", b"/api/ready"})
+"""What answers even while the list is not known: a process that waits for Redis is alive."""
 
 NOWHERE = -1
 
@@ -140,12 +142,17 @@ class AllowListGuard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif not self._allow_list.is_known:
-            await refuse(scope, receive, send, unavailable(RETRY_AFTER_S))
-        elif _only_asks(scope) or self._allow_list.lets_in(host_of(scope)):
+            if _path_got(scope) in PROBED_AT:
+                await self._app(scope, receive, send)
+            else:
+                await refuse(scope, receive, send, unavailable(RETRY_AFTER_S))
+        elif _path_got(scope) == ASKED_AT or self._allow_list.lets_in(host_of(scope)):
             await self._app(scope, receive, send)
         else:
             await refuse(scope, receive, send, FORBIDDEN)
 
 
-def _only_asks(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "GET" and scope["raw_path"] == ASKED_AT
+def _path_got(scope: Scope) -> bytes | None:
+    """The path that a GET asks for, as it is written; None for anything else."""
+    is_get = scope["type"] == "http" and scope["method"] == "GET"
+    return scope["raw_path"] if is_get else None

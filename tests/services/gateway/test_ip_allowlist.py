@@ -297,14 +297,14 @@ async def receive() -> Any:
     return {"type": "http.request"}
 
 
-async def status_of(allow_list: AllowList) -> int:
+async def status_of(allow_list: AllowList, path: bytes = b"/") -> int:
     """What a request from INSIDE is answered by the guard; 0 when it lets it through."""
     statuses: list[int] = []
 
     async def send(message: Any) -> None:
         statuses.append(message.get("status", 0))
 
-    scope = {"type": "http", "method": "GET", "raw_path": b"/", "client": (INSIDE, 1)}
+    scope = {"type": "http", "method": "GET", "raw_path": path, "client": (INSIDE, 1)}
     await guarded(nothing, Guards(allow_list=allow_list))(scope, receive, send)
     return statuses[0] if statuses else 0
 
@@ -329,6 +329,8 @@ async def test_nobody_comes_in_before_the_list_is_known() -> None:
     allow_list = AllowList(now)
     await allow_list.start(read, (Away,))
     assert await status_of(allow_list) == 503
+    assert [await status_of(allow_list, each) for each in (b"/api/health", b"/api/ready")] == [0, 0]
+    assert await status_of(allow_list, b"/api/%68ealth") == 503
     stored = [None]
     await wait_until(lambda: allow_list.is_known)
     assert await status_of(allow_list) == 0
