@@ -20,6 +20,9 @@ from .states import State
 Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """A whole number that every SQL database has room for."""
 
+NAME_PATTERN = r"^[^/%&><]+$"
+"""What flows, deployments, work pools and others may be called."""
+
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""
 

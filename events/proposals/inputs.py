@@ -7,7 +7,10 @@ from msgspec import Meta
 
 from .proposal import AnyProposal
 
-InputKey = Annotated[str, Meta(pattern=r"^[a-z0-9-]+(?![\s\S])", max_length=1_000)]
+INPUT_KEY_PATTERN = r"^[a-z0-9-]+(?![\s\S])"
+"""Lower-case letters, digits and dashes, and nothing after them."""
+
+InputKey = Annotated[str, Meta(pattern=INPUT_KEY_PATTERN, max_length=1_000)]
 """Lower-case letters, digits and dashes."""
 
 

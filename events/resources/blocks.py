@@ -5,6 +5,9 @@ from uuid import UUID
 
 from .resource import Kind, Parent, Resource
 
+NOT_VERSIONED = "non-versioned"
+"""The version of a schema that has none."""
+
 
 class BlockType(Resource, frozen=True, kw_only=True, tag="block_type.v1"):
     """What a class of blocks is called. Slugs are unique; nobody deletes a protected one."""
@@ -25,7 +28,7 @@ class BlockSchema(Resource, frozen=True, kw_only=True, tag="block_schema.v1"):
     fields: dict[str, Any] = {}
     block_type_id: UUID
     capabilities: list[str] = []
-    version: str = "non-versioned"
+    version: str = NOT_VERSIONED
 
 
 class BlockDocument(Resource, frozen=True, kw_only=True, tag="block_document.v1"):

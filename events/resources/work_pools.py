@@ -6,13 +6,42 @@ from uuid import UUID
 from msgspec import Meta
 
 from ..entities import Count
-from ..instants import Instant
+from ..instants import Instant, seconds_between
 from .resource import Kind, Parent, Resource
 
 HeartbeatSeconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 """At most a year: who is silent for a multiple of it is gone."""
 
 Status = Literal["READY", "NOT_READY", "PAUSED"]
+
+
+LATE_MAX = 0
+POLLED_WITHIN_S = 60
+
+
+def is_push(type: str) -> bool:
+    """Whether a pool of this type pushes its runs to where they run."""
+    return type.endswith(":push")
+
+
+def is_managed(type: str) -> bool:
+    """Whether who keeps a pool of this type runs its runs too."""
+    return type.endswith(":managed")
+
+
+def is_healthy(
+    late_runs: int,
+    last_polled: Instant | None,
+    now: Instant,
+    late_max: int | None = LATE_MAX,
+    polled_within_s: int | None = POLLED_WITHIN_S,
+) -> bool:
+    """Whether a queue has no more late runs than it may and was polled lately; None is no bound."""
+    if late_max is not None and late_runs > late_max:
+        return False
+    if polled_within_s is None:
+        return True
+    return last_polled is not None and seconds_between(last_polled, now) <= polled_within_s
 
 
 class WorkPool(Resource, frozen=True, kw_only=True, tag="work_pool.v1"):
@@ -34,12 +63,12 @@ class WorkPool(Resource, frozen=True, kw_only=True, tag="work_pool.v1"):
     @property
     def is_push_pool(self) -> bool:
         """Whether runs are pushed to where they run, so that no worker asks for them."""
-        return self.type.endswith(":push")
+        return is_push(self.type)
 
     @property
     def is_managed_pool(self) -> bool:
         """Whether who keeps the pool runs its runs too."""
-        return self.type.endswith(":managed")
+        return is_managed(self.type)
 
 
 class WorkQueue(Resource, frozen=True, kw_only=True, tag="work_queue.v1"):

@@ -1,7 +1,8 @@
 """States: where a run is, and the details that a state carries."""
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from msgspec import Struct, structs
@@ -71,6 +72,59 @@ class ProposedState(
     state_details: StateDetails = NO_DETAILS
 
 
+class OfRuns(Protocol):
+    """The runs that a state is of."""
+
+    @property
+    def flow_run_id(self) -> UUID | None: ...
+
+    @property
+    def task_run_id(self) -> UUID | None: ...
+
+
+class Shown(Protocol):
+    """A state in whatever form, as far as it is shown and told from others."""
+
+    @property
+    def type(self) -> StateType: ...
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def timestamp(self) -> datetime: ...
+
+    @property
+    def message(self) -> str | None: ...
+
+    @property
+    def data(self) -> Any: ...
+
+    @property
+    def state_details(self) -> OfRuns: ...
+
+
+def hash_of(state: Shown) -> int:
+    """The same for states that are the same state."""
+    details = state.state_details
+    return hash((details.flow_run_id, details.task_run_id, state.timestamp, state.type))
+
+
+def text_of(state: Shown) -> str:
+    """The name, then the message, and the type when the name is another."""
+    shown = f"({state.message!r})" if state.message else "()"
+    if str(state.name).casefold() == state.type.value.casefold():
+        return f"{state.name}{shown}"
+    return f"{state.name}{shown[:-1]}{', ' if state.message else ''}type={state.type.value})"
+
+
+def repr_of(state: Shown) -> str:
+    """Name, message, type and result."""
+    return (
+        f"{state.name}(message={state.message!r}, type={state.type.value}, result={state.data!r})"
+    )
+
+
 class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A state that a run has entered.
 
@@ -125,19 +179,13 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return structs.replace(self, id=id, timestamp=timestamp)
 
     def __hash__(self) -> int:
-        details = self.state_details
-        return hash((details.flow_run_id, details.task_run_id, self.timestamp, self.type))
+        return hash_of(self)
 
     def __str__(self) -> str:
-        shown = f"({self.message!r})" if self.message else "()"
-        if self.name.casefold() == self.type.value.casefold():
-            return f"{self.name}{shown}"
-        return f"{self.name}{shown[:-1]}{', ' if self.message else ''}type={self.type.value})"
+        return text_of(self)
 
     def __repr__(self) -> str:
-        return (
-            f"{self.name}(message={self.message!r}, type={self.type.value}, result={self.data!r})"
-        )
+        return repr_of(self)
 
 
 UNPERSISTED = "unpersisted"

@@ -15,9 +15,12 @@ BANNED = {
 }
 """Words that could stand for anything."""
 
-TERMS = ("data_dir", "DataDir", "stored_data", "block_document_data")
-"""Terms of the user's that contain one: HEADGATE_DATA_DIR, the `data` that a state carries, and an
-operation that clients know by this name."""
+TERMS = (
+    *("data_dir", "DataDir", "stored_data", "block_document_data", "serialize_data"),
+    "BaseModel",
+)
+"""Terms of the user's that contain one: HEADGATE_DATA_DIR, the `data` that a state carries, an
+operation and objects that clients know by these names."""
 
 MACHINES = re.compile(r"(?<![\w.}])/(?:work|root|home|opt)/\w|/(?:usr/local/share|var/tmp)/\w")
 """Paths that exist on somebody's machine only."""

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.entities import Count
+from events.entities import NAME_PATTERN, Count
 from events.instants import Instant
 from events.policies import FlowRunPolicy, TaskRunPolicy
 from events.states import ProposedState
 
-Name = Annotated[str, Meta(pattern=r"^[^/%&><]+$")]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 Labels = dict[str, bool | int | float | str]
 
 BULK_MAX = 50

@@ -16,7 +16,7 @@ from events.queries import (
     WorkQueueQuery,
 )
 from events.queries.criteria import IdIsAny, StateIs, TextIs
-from events.resources.work_pools import WorkQueue
+from events.resources.work_pools import LATE_MAX, POLLED_WITHIN_S, WorkQueue, is_healthy
 from events.states import StateType
 
 from ...context import Context
@@ -25,11 +25,6 @@ from ...http.errors import Reply, answered, detail, failed
 from ...http.operations import Operation
 from ...places import pool_named
 from .slots import in_types, occupied, of_pool, of_queue
-
-POLLED_WITHIN_S = 60
-"""A queue that nobody has polled for longer is not healthy."""
-
-LATE_MAX = 0
 
 
 class HealthPolicy(Struct, frozen=True):
@@ -139,8 +134,8 @@ async def queue_status(context: Context, call: Call) -> Reply:
     await context.writes.are_visible()
     count = await context.views.count_flow_runs(FlowRunQuery(flow_runs=late, work_queues=where))
     polled = queue.last_polled
-    lately = polled is not None and seconds_between(polled, context.now()) <= POLLED_WITHIN_S
-    return answered(QueueHealth(lately and count <= LATE_MAX, count, polled, HealthPolicy()))
+    healthy = is_healthy(count, polled, context.now())
+    return answered(QueueHealth(healthy, count, polled, HealthPolicy()))
 
 
 async def queue_slots(context: Context, call: Call) -> Reply:

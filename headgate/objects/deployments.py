@@ -1,0 +1,91 @@
+"""Deployments: flows made ready to be run by others, and when they run by themselves."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from .concurrency import ConcurrencyOptions
+from .model import DateTime, Model, Name, ObjectBaseModel
+from .responses import GlobalConcurrencyLimitResponse
+from .runs import CreatedBy, UpdatedBy
+
+
+class DeploymentStatus(StrEnum):
+    """Whether somebody asks for a deployment's runs."""
+
+    READY = "READY"
+    NOT_READY = "NOT_READY"
+
+
+class _Times(Model):
+    """Kinds of schedules are told by their fields, so that they have no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timezone: str | None = None
+
+
+class CronSchedule(_Times):
+    """Whenever a clock matches; a day need match only one of its two fields with *day_or*."""
+
+    cron: str
+    day_or: bool = True
+
+
+class IntervalSchedule(_Times):
+    """At equal intervals before and after a date."""
+
+    interval: timedelta
+    anchor_date: DateTime
+
+
+class RRuleSchedule(_Times):
+    """Whenever a recurrence rule (RFC 5545) says."""
+
+    rrule: str
+
+
+class DeploymentSchedule(ObjectBaseModel):
+    """A schedule of a deployment; its parameters go before the deployment's."""
+
+    deployment_id: UUID | None = None
+    schedule: CronSchedule | IntervalSchedule | RRuleSchedule
+    active: bool = True
+    max_scheduled_runs: int | None = Field(default=None, gt=0)
+    parameters: dict[str, Any] = {}
+    slug: str | None = None
+
+
+class Deployment(ObjectBaseModel):
+    """A flow with all that its runs need, so that others can run it."""
+
+    name: Name
+    version: str | None = None
+    description: str | None = None
+    flow_id: UUID
+    paused: bool = False
+    concurrency_limit: int | None = None
+    global_concurrency_limit: GlobalConcurrencyLimitResponse | None = None
+    concurrency_options: ConcurrencyOptions | None = None
+    schedules: list[DeploymentSchedule] = []
+    job_variables: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
+    pull_steps: list[dict[str, Any]] | None = None
+    tags: list[str] = []
+    labels: dict[str, Any] = {}
+    work_queue_name: str | None = None
+    work_pool_name: str | None = None
+    last_polled: DateTime | None = None
+    parameter_openapi_schema: dict[str, Any] | None = None
+    path: str | None = None
+    entrypoint: str | None = None
+    storage_document_id: UUID | None = None
+    infrastructure_document_id: UUID | None = None
+    created_by: CreatedBy | None = None
+    updated_by: UpdatedBy | None = None
+    work_queue_id: UUID | None = None
+    enforce_parameter_schema: bool = True
+    status: DeploymentStatus | None = None
