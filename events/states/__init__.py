@@ -98,9 +98,6 @@ class Shown(Protocol):
     def message(self) -> str | None: ...
 
     @property
-    def data(self) -> Any: ...
-
-    @property
     def state_details(self) -> OfRuns: ...
 
 
@@ -118,11 +115,10 @@ def text_of(state: Shown) -> str:
     return f"{state.name}{shown[:-1]}{', ' if state.message else ''}type={state.type.value})"
 
 
-def repr_of(state: Shown) -> str:
-    """Name, message, type and result."""
-    return (
-        f"{state.name}(message={state.message!r}, type={state.type.value}, result={state.data!r})"
-    )
+def repr_of(state: Shown, result: Any) -> str:
+    """Name, message and type, and the *result* that the state has as its data."""
+    said = f"message={state.message!r}, type={state.type.value}, result={result!r}"
+    return f"{state.name}({said})"
 
 
 class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,7 +181,7 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return text_of(self)
 
     def __repr__(self) -> str:
-        return repr_of(self)
+        return repr_of(self, self.data)
 
 
 UNPERSISTED = "unpersisted"

@@ -46,3 +46,5 @@ class GlobalConcurrencyLimit(ObjectBaseModel):
     active: bool | None = True
     active_slots: int | None = 0
     slot_decay_per_second: float | None = 0.0
+    denied_slots: int = 0
+    avg_slot_occupancy_seconds: float = 2.0

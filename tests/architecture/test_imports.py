@@ -56,6 +56,11 @@ SCOPES = {
     "projections": May(ANY, {"anyio", "msgspec", "sqlalchemy"}, ("events", "projections")),
     "headgate": May(ANY, {"anyio", "cyclopts", "msgspec", "rich"} | BUILT_WITH | EDGE, PACKAGES),
     "headgate.bus.encryption_key": May(ANY, {"cryptography"}, ("headgate",)),
+    "headgate.objects": May(
+        ANY,
+        {"pydantic", "typing_extensions"},
+        ("events", "headgate.clock", "headgate.objects", "services.blocks", "services.values"),
+    ),
     "headgate.demo.flow": May({"datetime", "pathlib", "sys"}, {"prefect"}, ()),
 }
 """Scopes by module name; the longest that fits is the one that counts."""

@@ -222,7 +222,7 @@ class State(StateBaseModel, ObjectBaseModel, Generic[R]):
         return text_of(self)
 
     def __repr__(self) -> str:
-        return repr_of(self)
+        return repr_of(self, self.data)
 
 
 __all__ = [

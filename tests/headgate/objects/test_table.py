@@ -125,13 +125,14 @@ def default_shown(described: Described, row: Row, model: type[BaseModel]) -> str
     if field.is_required():
         return "required"
     default: Any = field.get_default(call_default_factory=True)
-    text = {
+    made: dict[Any, str] = {
         datetime: "now, UTC",
         timedelta: "0",
         set: "empty set",
         objects.StateDetails: "made by StateDetails",
         objects.FlowRunPolicy: "made by FlowRunPolicy",
-    }.get(type(default), repr(default))
+    }
+    text = made.get(type(default), repr(default))
     if isinstance(default, Enum):
         text = str(default.value)
     return f"{text} (deprecated)" if field.deprecated else text
