@@ -36,6 +36,8 @@ from .resources import (
     ArtifactQuery,
     AutomationFilter,
     AutomationQuery,
+    ConfigurationFilter,
+    ConfigurationQuery,
     KindPage,
     LatestArtifactFilter,
     LatestArtifactQuery,
@@ -53,6 +55,7 @@ from .resources import (
     WorkPoolQuery,
     WorkQueueQuery,
 )
+from .searches import Inapplicable, SearchPage, demands_of
 from .sorts import (
     ArtifactSort,
     AutomationSort,
@@ -85,6 +88,8 @@ __all__ = [
     "BlockSchemaQuery",
     "BlockTypeFilter",
     "BlockTypeQuery",
+    "ConfigurationFilter",
+    "ConfigurationQuery",
     "DeploymentFilter",
     "DeploymentQuery",
     "DeploymentSort",
@@ -97,6 +102,7 @@ __all__ = [
     "HistoryBucket",
     "HistoryQuery",
     "HistoryState",
+    "Inapplicable",
     "KindPage",
     "LatestArtifactFilter",
     "LatestArtifactQuery",
@@ -115,6 +121,7 @@ __all__ = [
     "ResourceQuery",
     "RunFilters",
     "SavedSearchQuery",
+    "SearchPage",
     "TaskRunFilter",
     "TaskRunQuery",
     "TaskRunSort",
@@ -127,4 +134,5 @@ __all__ = [
     "WorkQueueQuery",
     "WorkerFilter",
     "WorkerQuery",
+    "demands_of",
 ]  # fmt: skip

@@ -226,3 +226,20 @@ class NotificationQuery(KindPage, frozen=True, kw_only=True):
     ordered = "CREATED_DESC"
 
     notifications: NotificationFilter | None = None
+
+
+class ConfigurationFilter(Combined, frozen=True, kw_only=True):
+    """Which configuration."""
+
+    id: IdIsAny | None = None
+    key: NameIs | None = None
+
+
+class ConfigurationQuery(KindPage, frozen=True, kw_only=True):
+    """A page of configuration."""
+
+    kind = "configuration"
+    filtered = "configurations"
+    ordered = "KEY_ASC"
+
+    configurations: ConfigurationFilter | None = None

@@ -5,6 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from .administration.api_keys import API_KEY, ApiKey
+from .administration.configuration import CONFIGURATION, Configuration
 from .administration.ip_allowlist import IP_ALLOWLIST, IpAllowlist
 from .artifacts import ARTIFACT, Artifact
 from .automations import AUTOMATION, Automation
@@ -37,6 +38,7 @@ AnyResource = (
     | BlockDocument
     | BlockSchema
     | BlockType
+    | Configuration
     | Deployment
     | IpAllowlist
     | FlowRunNotificationPolicy
@@ -59,6 +61,7 @@ KINDS: dict[str, Kind] = {
         BLOCK_DOCUMENT,
         BLOCK_SCHEMA,
         BLOCK_TYPE,
+        CONFIGURATION,
         DEPLOYMENT,
         IP_ALLOWLIST,
         FLOW_RUN_NOTIFICATION_POLICY,

@@ -11,6 +11,7 @@ from events.changes import ResourceStored
 from events.decisions import Decision, Outcome
 from events.proposals import AmendResource, RemoveResource, StoreResource
 from events.queries import ResourceQuery
+from events.resources.administration.configuration import Configuration
 from events.resources.administration.ip_allowlist import IpAllowlist
 from events.resources.artifacts import Artifact
 from events.resources.automations import Automation
@@ -41,6 +42,7 @@ MISSING: dict[type[Resource], Reply] = {
     BlockDocument: detail(404, "Block document not found").reply,
     BlockSchema: detail(404, "Block schema not found").reply,
     BlockType: detail(404, "Block type not found").reply,
+    Configuration: detail(404, "Configuration not found.").reply,
     Deployment: detail(404, "Deployment not found").reply,
     IpAllowlist: detail(404, "IP allow list not found.").reply,
     FlowRunNotificationPolicy: detail(404, "Flow run notification policy not found.").reply,

@@ -109,7 +109,7 @@ def _workers(api: httpx.Client, mark: str) -> dict[str, str]:
 
 
 def _others(api: httpx.Client, mark: str) -> dict[str, str]:
-    """A block, a notification policy, a variable, an artifact, an automation and a search."""
+    """A block, a notification policy, a variable, an artifact, an automation and the like."""
     type_of_block = _made(api, "/block_types/", {"name": f"type-{mark}", "slug": f"type-{mark}"})
     schema = _made(
         api,
@@ -137,6 +137,7 @@ def _others(api: httpx.Client, mark: str) -> dict[str, str]:
         "/automations/",
         {"name": f"automation-{mark}", "trigger": TRIGGER, "actions": [{"type": "do-nothing"}]},
     )
+    _made(api, f"/admin/configuration/key-{mark}", {"value": {"a": [1]}}, "PUT")
     search = _made(api, "/saved_searches/", {"name": f"search-{mark}", "filters": []}, "PUT")
     policy = _made(
         api,
@@ -158,6 +159,7 @@ def _others(api: httpx.Client, mark: str) -> dict[str, str]:
         "/automations/owned-by/": "prefect.deployment.x",
         "/saved_searches/": search["id"],
         "/flow_run_notification_policies/": policy["id"],
+        "/admin/configuration/": f"key-{mark}",
         "/collections/views/": "aggregate-worker-metadata",
         "/events/count-by/": "day",
     }

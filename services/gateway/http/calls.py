@@ -89,6 +89,13 @@ class Call:
                 "Input should be a valid UUID", "query", name, kind="uuid_parsing"
             ) from None
 
+    def api_url(self, context: Context, below: str) -> str:
+        """The API as clients see it; without a setting, as this one called what is *below* it."""
+        if context.limits.public_api_url is not None:
+            return context.limits.public_api_url.rstrip("/")
+        host = self.headers.get(b"host", b"127.0.0.1").decode("latin-1")
+        return f"{self.scope['scheme']}://{host}{self.scope['path'].partition(below)[0]}"
+
     @property
     def client_version(self) -> str | None:
         """The version in a `User-Agent` such as `prefect/3.9.1 (API 0.8.4)`."""

@@ -10,7 +10,7 @@ from .calls import Handler
 
 READING = frozenset(
     {
-        *("concurrency_status", "count", "count-deployments", "count-task-runs", "counts"),
+        *("apply", "concurrency_status", "count", "count-deployments", "count-task-runs", "counts"),
         *("filter", "get_runs", "history", "lateness", "next-runs", "paginate", "validate"),
         "{countable}",
     }

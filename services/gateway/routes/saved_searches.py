@@ -1,18 +1,26 @@
-"""Saved searches: kept under a name, read, listed and deleted."""
+"""Saved searches: kept under a name, read, listed, applied and deleted."""
 
 from functools import partial
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from events.instants import Instant
-from events.queries import SavedSearchQuery
+from events.queries import (
+    FlowRunQuery,
+    Inapplicable,
+    RunFilters,
+    SavedSearchQuery,
+    SearchPage,
+    demands_of,
+)
 from events.resources.saved_searches import SavedSearch, SavedSearchFilter
 
 from ..context import Context
 from ..http.calls import Call
-from ..http.errors import Reply, answered
+from ..http.errors import Reply, answered, invalid
 from ..http.operations import Operation
+from ..rendering.runs import FlowRunResponse, flow_run_response
 from ..resources import existing, listed, removed, store
 from .bodies import Body
 
@@ -53,6 +61,24 @@ async def read_saved_searches(context: Context, call: Call) -> Reply:
     return answered([_shown(one) for one in found])
 
 
+async def apply_saved_search(context: Context, call: Call) -> Reply:
+    """A page of the flow runs that a saved search finds."""
+    page = call.as_query(SearchPage)
+    query = _query(await existing(context, SavedSearch, call.id), page)
+    await context.writes.are_visible()
+    runs, now = await context.views.flow_runs(query), context.now()
+    return answered([flow_run_response(run, now) for run in runs])
+
+
+def _query(search: SavedSearch, page: SearchPage) -> FlowRunQuery:
+    """What *search* asks for; raises `Refused` with a 422 that names the filter."""
+    match demands_of(search.filters):
+        case Inapplicable(place=place, reason=reason):
+            raise invalid(f"Value error, {reason}", "filters", *place)
+        case RunFilters() as demands:
+            return FlowRunQuery(**structs.asdict(demands), **structs.asdict(page))
+
+
 async def delete_saved_search(context: Context, call: Call) -> Reply:
     """Forget a saved search."""
     return await removed(context, SavedSearch, call.id)
@@ -80,6 +106,8 @@ OPERATIONS = (
                gives=list[SavedSearchResponse]),
     _operation(method="GET", path=BY_ID, handler=read_saved_search, summary="Read Saved Search",
                gives=SavedSearchResponse),
+    _operation(method="POST", path=f"{BY_ID}/apply", handler=apply_saved_search,
+               summary="Apply Saved Search", takes=SearchPage, gives=list[FlowRunResponse]),
     _operation(method="DELETE", path=BY_ID, handler=delete_saved_search,
                summary="Delete Saved Search", statuses=(204,)),
 )  # fmt: skip

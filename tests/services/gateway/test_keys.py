@@ -113,8 +113,9 @@ def test_only_what_looks_is_for_readers() -> None:
     """Whoever adds an operation that changes something under a name that looks is found out."""
     looking = {one.path for one in OPERATIONS if one.method == "POST" and one.scope == "read"}
     assert {path.rpartition("/")[2] for path in looking} == {
-        "concurrency_status", "count", "count-deployments", "count-task-runs", "counts", "filter",
-        "get_runs", "history", "lateness", "next-runs", "paginate", "validate", "{countable}",
+        "apply", "concurrency_status", "count", "count-deployments", "count-task-runs", "counts",
+        "filter", "get_runs", "history", "lateness", "next-runs", "paginate", "validate",
+        "{countable}",
     }  # fmt: skip
     for one in OPERATIONS:
         if one.is_for_admins:

@@ -1,7 +1,12 @@
 """The server itself, and what it is told about itself."""
 
-from . import ip_allowlist, server
+from . import configuration, ip_allowlist, server, workspace
 
-OPERATIONS = (*server.OPERATIONS, *ip_allowlist.OPERATIONS)
+OPERATIONS = (
+    *server.OPERATIONS,
+    *configuration.OPERATIONS,
+    *ip_allowlist.OPERATIONS,
+    *workspace.OPERATIONS,
+)
 
 __all__ = ["OPERATIONS"]

@@ -80,16 +80,8 @@ def _page(context: Context, call: Call, events: list[Event], following: Token) -
     if following.offset >= following.total:
         return EventPage(events, following.total, None)
     token = urlsafe_b64encode(json.encode(following)).decode()
-    url = f"{_api_url(context, call)}{NEXT}?page-token={quote(token)}"
+    url = f"{call.api_url(context, '/events/')}{NEXT}?page-token={quote(token)}"
     return EventPage(events, following.total, url)
-
-
-def _api_url(context: Context, call: Call) -> str:
-    """The API as clients see it; without a setting, as this one called it."""
-    if context.limits.public_api_url is not None:
-        return context.limits.public_api_url.rstrip("/")
-    host = call.headers.get(b"host", b"127.0.0.1").decode("latin-1")
-    return f"{call.scope['scheme']}://{host}{call.scope['path'].partition('/events/')[0]}"
 
 
 def _token(call: Call) -> Token:
