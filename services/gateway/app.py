@@ -1,5 +1,6 @@
 """The application: FastAPI around operations that are bare Starlette routes on msgspec."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -128,4 +129,6 @@ async def _broken(_: Request, error: Exception) -> Response:
 def _route(one: Operation, endpoint: Endpoint) -> Route:
     route = Route(PREFIX + one.path, endpoint, methods=[one.method], name=one.summary)
     route.methods = {one.method}
+    # `$` would also match before a line feed at the end: `/flows/%0A` is not `/flows/`
+    route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
     return route

@@ -72,3 +72,9 @@ def test_a_name_that_no_limit_can_have_is_refused(api: httpx.Client, name: str) 
         assert newer.status_code == 422
         older = api.post(f"/concurrency_limits/{path}", json={"names": [name], "task_run_id": run})
         assert older.status_code == (422 if name else 200)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/variables/%0A", "/flows/count%0A"])
+def test_a_path_ends_where_it_ends(api: httpx.Client, method: str, path: str) -> None:
+    assert api.request(method, path).status_code in (404, 422)
