@@ -10,6 +10,7 @@ from .blocks import (
     BlockTypeQuery,
 )
 from .filters import (
+    AgentFilter,
     DeploymentFilter,
     FlowFilter,
     FlowRunFilter,
@@ -32,6 +33,7 @@ from .queries import (
     TaskRunQuery,
 )
 from .resources import (
+    AgentQuery,
     ArtifactFilter,
     ArtifactQuery,
     AutomationFilter,
@@ -74,6 +76,8 @@ ResourceQuery = DeploymentQuery | KindPage
 __all__ = [
     "BUCKETS_MAX",
     "LIMIT_MAX",
+    "AgentFilter",
+    "AgentQuery",
     "ArtifactFilter",
     "ArtifactQuery",
     "ArtifactSort",

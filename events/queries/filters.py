@@ -116,3 +116,12 @@ class WorkerFilter(Combined, frozen=True, kw_only=True):
 
     last_heartbeat_time: InstantIs | None = None
     status: WorkerStatusIs | None = None
+
+
+class AgentFilter(Combined, frozen=True, kw_only=True):
+    """Which agents."""
+
+    id: IdIsAny | None = None
+    name: NameIs | None = None
+    work_queue_id: IdIsAny | None = None
+    last_activity_time: InstantIs | None = None

@@ -21,6 +21,7 @@ from .criteria import (
     TextIsAny,
 )
 from .filters import (
+    AgentFilter,
     DeploymentFilter,
     FlowFilter,
     FlowRunFilter,
@@ -97,6 +98,15 @@ class WorkerQuery(KindPage, frozen=True, kw_only=True):
     filtered = "workers"
 
     workers: WorkerFilter | None = None
+
+
+class AgentQuery(KindPage, frozen=True, kw_only=True):
+    """A page of agents, the liveliest first."""
+
+    kind = "agent"
+    filtered = "agents"
+
+    agents: AgentFilter | None = None
 
 
 class ArtifactFilter(Combined, frozen=True, kw_only=True):

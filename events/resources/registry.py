@@ -29,10 +29,11 @@ from .notifications import (
 from .resource import Kind, Resource, kind_name
 from .saved_searches import SAVED_SEARCH, SavedSearch
 from .variables import VARIABLE, Variable
-from .work_pools import WORK_POOL, WORK_QUEUE, WORKER, Worker, WorkPool, WorkQueue
+from .work_pools import AGENT, WORK_POOL, WORK_QUEUE, WORKER, Agent, Worker, WorkPool, WorkQueue
 
 AnyResource = (
-    ApiKey
+    Agent
+    | ApiKey
     | Artifact
     | Automation
     | BlockDocument
@@ -55,6 +56,7 @@ AnyResource = (
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        AGENT,
         API_KEY,
         ARTIFACT,
         AUTOMATION,

@@ -1,4 +1,4 @@
-"""Work pools: where runs wait for workers, in queues, and the workers that ask for them."""
+"""Work pools: where runs wait in queues, and the workers and agents that ask for them."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -96,6 +96,14 @@ class Worker(Resource, frozen=True, kw_only=True, tag="worker.v1"):
     status: Literal["ONLINE", "OFFLINE"] = "OFFLINE"
 
 
+class Agent(Resource, frozen=True, kw_only=True, tag="agent.v1"):
+    """Who asks for the runs of a queue under an id, as of its last sign of life."""
+
+    name: str
+    work_queue_id: UUID
+    last_activity_time: Instant | None = None
+
+
 WORK_POOL = Kind(
     type=WorkPool,
     keys=(("name",),),
@@ -115,4 +123,10 @@ WORKER = Kind(
     parent=Parent("work_pool", "work_pool_id"),
     fixed=frozenset({"work_pool_id", "name"}),
     shown=("last_heartbeat_time", "status"),
+)
+AGENT = Kind(
+    type=Agent,
+    parent=Parent("work_queue", "work_queue_id"),
+    fixed=frozenset({"name"}),
+    shown=("last_activity_time",),
 )

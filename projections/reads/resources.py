@@ -7,6 +7,7 @@ from msgspec import json
 from sqlalchemy import ColumnElement, func, select
 
 from events.queries import (
+    AgentQuery,
     BlockDocumentQuery,
     BlockDocumentSort,
     DeploymentQuery,
@@ -82,6 +83,8 @@ def resources_order(query: ResourceQuery) -> Order:
             return (c.shown["priority"].as_integer().asc(), c.name.asc(), c.id.asc())
         case WorkerQuery():
             first = moment(c.shown["last_heartbeat_time"]).desc().nulls_last()
+        case AgentQuery():
+            first = moment(c.shown["last_activity_time"]).desc().nulls_last()
         case BlockDocumentQuery(sort=BlockDocumentSort.BLOCK_TYPE_AND_NAME_ASC):
             return (block_type_name(c).asc(), c.name.asc(), c.id.asc())
         case _:

@@ -22,7 +22,7 @@ from events.resources.registry import AnyResource, kind_of
 from events.resources.resource import Resource, kind_name
 from events.resources.saved_searches import SavedSearch
 from events.resources.variables import Variable
-from events.resources.work_pools import Worker, WorkPool, WorkQueue
+from events.resources.work_pools import Agent, Worker, WorkPool, WorkQueue
 
 from .context import Context
 from .http.errors import CONFLICT, NO_CONTENT, Refused, Reply, detail, failed
@@ -37,6 +37,7 @@ UNKNOWN = ("KnowParents", "KnowResources")
 CHANGED = "AmendWhatWasRead"
 
 MISSING: dict[type[Resource], Reply] = {
+    Agent: detail(404, "Agent not found.").reply,
     Artifact: detail(404, "Artifact not found.").reply,
     Automation: failed(404, "Automation not found").reply,
     BlockDocument: detail(404, "Block document not found").reply,

@@ -10,6 +10,10 @@ from msgspec import structs
 
 from events.proposals import AmendResource, RegisterFlow, RemoveResource, StoreResource
 from events.queries import (
+    AgentFilter,
+    AgentQuery,
+    ConfigurationFilter,
+    ConfigurationQuery,
     DeploymentFilter,
     DeploymentQuery,
     DeploymentSort,
@@ -40,9 +44,10 @@ from events.queries.criteria import (
     TextIsAny,
     WorkerStatusIs,
 )
+from events.resources.administration.configuration import Configuration
 from events.resources.deployments import Deployment
 from events.resources.variables import Variable
-from events.resources.work_pools import Worker, WorkPool, WorkQueue
+from events.resources.work_pools import Agent, Worker, WorkPool, WorkQueue
 from events.states import StateType
 from projections.views import PROJECTIONS
 from tests.support.examples import NOON
@@ -271,3 +276,45 @@ async def test_variables_are_listed_by_what_is_demanded_of_them(
                         tags=TagsAre(all_=["b"])), [1, 3]),
     ):  # fmt: skip
         assert await ids(database, VariableQuery(variables=demands)) == expected
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        ({}, [15, 14, 13]),
+        ({"id": IdIsAny(any_=[an_id(13)])}, [13]),
+        ({"name": NameIs(like_="ibis")}, [14, 13]),
+        ({"work_queue_id": IdIsAny(any_=[an_id(3)])}, [14, 13]),
+        ({"last_activity_time": InstantIs(after_=NOON + timedelta(minutes=15))}, [15]),
+        (
+            {"operator": "or_", "id": IdIsAny(any_=[an_id(13)]), "name": NameIs(any_=["b"])},
+            [15, 13],
+        ),
+    ],
+)
+async def test_agents_are_filtered_the_liveliest_first(
+    new_database: NewDatabase, told: Story, agent: dict[str, Any], expected: list[int]
+) -> None:
+    for n, name, queue in ((13, "tall-ibis", 3), (14, "small-ibis", 3), (15, "b", 4)):
+        seen = None if n == 13 else NOON + timedelta(minutes=n)
+        store(
+            told, Agent(id=an_id(n), name=name, work_queue_id=an_id(queue), last_activity_time=seen)
+        )
+    database = new_database().tell(told)
+
+    assert await ids(database, AgentQuery(agents=AgentFilter(**agent))) == expected
+    assert await ids(database, AgentQuery(), parent=4) == [15]
+
+
+@pytest.mark.anyio
+async def test_configuration_is_in_the_order_of_its_keys(
+    new_database: NewDatabase, told: Story
+) -> None:
+    for n, key in ((13, "c"), (14, "a"), (15, "b")):
+        store(told, Configuration(id=an_id(n), key=key, value={"n": n}))
+    database = new_database().tell(told)
+    c = ConfigurationFilter(key=NameIs(any_=["c"]))
+
+    assert await ids(database, ConfigurationQuery()) == [14, 15, 13]
+    assert await ids(database, ConfigurationQuery(configurations=c)) == [13]

@@ -83,11 +83,13 @@ def _runs(api: httpx.Client, mark: str) -> dict[str, str]:
 
 
 def _workers(api: httpx.Client, mark: str) -> dict[str, str]:
-    """A pool with a queue and a worker, and what limits it."""
+    """A pool with a queue, a worker and an agent, and what limits it."""
     pool, tag = f"pool-{mark}", f"tag-{mark}"
     _made(api, "/work_pools/", {"name": pool, "type": "process"})
     queue = _made(api, f"/work_pools/{pool}/queues", {"name": "urgent"})
     _made(api, f"/work_pools/{pool}/workers/heartbeat", {"name": "w"})
+    agent = str(new_id())
+    _made(api, f"/work_queues/{queue['id']}/get_runs", {"agent_id": agent})
     limit = _made(api, "/v2/concurrency_limits/", {"name": f"db-{mark}", "limit": 2})
     of_tag = _made(api, "/concurrency_limits/", {"tag": tag, "concurrency_limit": 2})
     lease = _made(
@@ -100,6 +102,7 @@ def _workers(api: httpx.Client, mark: str) -> dict[str, str]:
         "/work_pools/{work_pool_name}/queues/": "urgent",
         "/work_pools/{work_pool_name}/workers/": "w",
         "/work_queues/": queue["id"],
+        "/agents/": agent,
         "/work_queues/name/": "urgent",
         "/v2/concurrency_limits/": limit["name"],
         "/v2/concurrency_limits/leases/": lease["lease_id"],

@@ -1,4 +1,4 @@
-"""Work pools, queues and workers as clients read them: every field there, nulls included."""
+"""Work pools, queues, workers and agents as clients read them: all fields, nulls included."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from events.instants import Instant
-from events.resources.work_pools import Status, Worker, WorkPool, WorkQueue
+from events.resources.work_pools import Agent, Status, Worker, WorkPool, WorkQueue
 
 STORAGE: dict[str, Any] = dict.fromkeys(
     ("bundle_upload_step", "bundle_execution_step", "default_result_storage_block_id")
@@ -114,4 +114,27 @@ def worker_response(worker: Worker) -> WorkerResponse:
         last_heartbeat_time=worker.last_heartbeat_time,
         heartbeat_interval_seconds=worker.heartbeat_interval_seconds,
         status=worker.status,
+    )
+
+
+class AgentResponse(Struct, frozen=True, kw_only=True):
+    """An agent."""
+
+    id: UUID
+    created: Instant
+    updated: Instant
+    name: str
+    work_queue_id: UUID
+    last_activity_time: Instant | None
+
+
+def agent_response(agent: Agent) -> AgentResponse:
+    """*agent* as clients read it."""
+    return AgentResponse(
+        id=agent.id,
+        created=agent.created,
+        updated=agent.updated,
+        name=agent.name,
+        work_queue_id=agent.work_queue_id,
+        last_activity_time=agent.last_activity_time,
     )

@@ -1,7 +1,7 @@
-"""Work pools, their queues and workers: what clients ask about them, by what they ask."""
+"""Work pools, their queues, workers and agents: what clients ask about them, by what they ask."""
 
 from ...http.operations import Operation
-from . import polling, pools, queues, status, workers
+from . import agents, polling, pools, queues, status, workers
 
 OPERATIONS: tuple[Operation, ...] = (
     *polling.OPERATIONS,
@@ -9,6 +9,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *queues.OPERATIONS,
     *status.OPERATIONS,
     *workers.OPERATIONS,
+    *agents.OPERATIONS,
 )
 
 __all__ = ["OPERATIONS"]

@@ -114,3 +114,9 @@ class WaitingRunsAsked(Struct, frozen=True, kw_only=True):
     scheduled_before: datetime | None = None
     scheduled_after: datetime | None = None
     limit: int | None = None
+
+
+class QueueRunsAsked(WaitingRunsAsked, frozen=True, kw_only=True):
+    """The same of one queue; an agent says who asks."""
+
+    agent_id: UUID | None = None

@@ -39,7 +39,8 @@ from ...rendering.runs import FlowRunResponse, flow_run_response
 from ...resources import amend, existing
 from ..deployments.runs import POLLED_ANEW, polled
 from ..pages import sized
-from .bodies import QueueFilter, WaitingRunsAsked
+from .agents import is_active
+from .bodies import QueueFilter, QueueRunsAsked, WaitingRunsAsked
 from .slots import UNDER_WAY, occupied, of_pool, of_queue
 
 
@@ -59,7 +60,7 @@ async def scheduled_flow_runs(context: Context, call: Call) -> Reply:
     names = asked.work_queue_names
     queues = [queue for queue in await queues_of(context, pool) if not names or queue.name in names]
     found = [] if pool.is_paused else await _free(context, pool, queues, asked, limit)
-    await _note(context, pool, queues)
+    await _note(context, queues)
     now = context.now()
     return answered(
         [WaitingRun(pool.id, queue.id, flow_run_response(run, now)) for queue, run in found]
@@ -151,7 +152,7 @@ def _let_through(queue: WorkQueue) -> FlowRunQuery:
     )
 
 
-async def _note(context: Context, pool: WorkPool, queues: Sequence[WorkQueue]) -> None:
+async def _note(context: Context, queues: Sequence[WorkQueue]) -> None:
     """Note that the queues were polled, and so the deployments whose runs wait in them."""
     now = context.now()
     anew = [queue for queue in queues if _is_old(queue.last_polled, now)]
@@ -176,10 +177,13 @@ async def queue_runs(context: Context, call: Call) -> Reply:
     """The runs that a queue has or its filter lets through, as far as its limit leaves room.
 
     A queue that is asked by itself counts runs that are being cancelled, as the reference does:
-    their processes still run. One with a filter does not.
+    their processes still run. One with a filter does not. Only the poll of an agent is noted.
     """
-    asked = call.as_query(WaitingRunsAsked)
+    asked = call.as_query(QueueRunsAsked)
     queue = await existing(context, WorkQueue, call.id)
+    if asked.agent_id is not None:
+        await is_active(context, queue, asked.agent_id)
+        await _note(context, [queue])
     await context.writes.are_visible()
     most = LIMIT_MAX if asked.limit is None else asked.limit
     of, types = of_queue(queue), (*UNDER_WAY, StateType.CANCELLING)
@@ -196,6 +200,6 @@ OPERATIONS = (
               handler=scheduled_flow_runs, summary="Get Scheduled Flow Runs", tag="Work Pools",
               takes=WaitingRunsAsked, gives=list[WaitingRun]),
     Operation(method="POST", path="/work_queues/{id:uuid}/get_runs", handler=queue_runs,
-              summary="Read Work Queue Runs", tag="Work Queues", takes=WaitingRunsAsked,
+              summary="Read Work Queue Runs", tag="Work Queues", takes=QueueRunsAsked,
               gives=list[FlowRunResponse]),
 )  # fmt: skip
