@@ -1,10 +1,15 @@
-"""Commands are packed by hiredis: redis-py's asyncio client does it in Python, value by value."""
+"""Commands are packed by hiredis, and a connection that is lost is always told of as lost.
+
+redis-py's asyncio client packs in Python, value by value. Writing to a connection that has closed
+under it is a RuntimeError of uvloop, where asyncio's own loop has an OSError that redis-py knows.
+"""
 
 from functools import cache
 from typing import Any, TypeVar
 
 import hiredis
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as Disconnected
 
 AnyRedis = TypeVar("AnyRedis", bound=Redis)
 
@@ -26,6 +31,13 @@ def _packing(connection: type[Any]) -> type[Any]:
 
         def pack_commands(self, commands: Any) -> list[bytes]:
             return [b"".join(map(packed, commands))]
+
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            try:
+                await super().send_packed_command(command, check_health)  # pyright: ignore[reportUnknownMemberType]
+            except RuntimeError as error:
+                await self.disconnect(nowait=True)
+                raise Disconnected(str(error)) from error
 
     return Packing
 

@@ -20,6 +20,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from events.log.line import Lines, rows_of
+from events.log.packing import packing
 
 from ..patience import pause_s
 
@@ -111,7 +112,7 @@ class _PatientState(RedisConnectionState):
 
     async def connect(self) -> Any:
         pool: Any = ConnectionPool(**self._options)
-        client = cast("PatientRedis", PatientRedis.from_pool(pool))  # typed as its parent
+        client = packing(cast("PatientRedis", PatientRedis.from_pool(pool)))  # typed as its parent
         client.trouble, client.failures = self._trouble, {}
         client.lines = Lines(client, SOCKET_SECONDS)
         self._client = client

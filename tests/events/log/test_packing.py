@@ -1,8 +1,13 @@
-"""Commands packed by hiredis are the commands that were given."""
+"""Commands packed by hiredis are those that were given, and lost connections are told of."""
+
+import asyncio
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as Disconnected
 
+from events.log.line import Line
 from events.log.packing import packing
 
 pytestmark = pytest.mark.anyio
@@ -32,3 +37,20 @@ async def test_a_pipeline_keeps_its_order(redis_url: str) -> None:
         pipeline.get("test-packing")
 
         assert (await pipeline.execute())[1:] == [3, b"3"]
+
+
+def test_a_connection_that_closes_under_uvloop_is_lost_and_the_next_call_has_another(
+    redis_url: str,
+) -> None:
+    async def main() -> None:
+        async with packing(Redis.from_url(redis_url)) as redis:  # pyright: ignore[reportUnknownMemberType]
+            line = Line(redis, 5)
+            assert await line.ask([("ECHO", "before")]) == [b"before"]
+            line._connection._writer.transport.abort()  # pyright: ignore[reportPrivateUsage]
+            await asyncio.sleep(0.01)
+            with pytest.raises(Disconnected):
+                await line.ask([("ECHO", "lost")])
+            assert await line.ask([("ECHO", "after")]) == [b"after"]
+            await line.close()
+
+    uvloop.run(main())
