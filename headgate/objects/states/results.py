@@ -42,7 +42,6 @@ UNREADABLE = (
 CLASSES = {
     "builtins.set": set[Any],
     "builtins.frozenset": frozenset[Any],
-    "builtins.bytes": bytes,
     "datetime.date": date.fromisoformat,
     "datetime.datetime": datetime.fromisoformat,
     "uuid.UUID": UUID,

@@ -1,0 +1,104 @@
+"""Runs are called by two words, policies fill what is deprecated, inputs have plain keys."""
+
+import warnings
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from events.slugs import slug_of
+from headgate import clock
+from headgate.objects import (
+    FlowRun,
+    FlowRunInput,
+    FlowRunPolicy,
+    FlowRunResponse,
+    TaskRun,
+    TaskRunPolicy,
+)
+
+FLOW = clock.new_id()
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_run_without_a_name_is_called_by_two_words(name: str | None) -> None:
+    flow_run = FlowRun.model_validate({"flow_id": FLOW, "name": name})
+    task_run = TaskRun.model_validate({"task_key": "k", "dynamic_key": "0", "name": name})
+    assert flow_run.name == slug_of(flow_run.id)
+    assert task_run.name == slug_of(task_run.id)
+    assert len(FlowRun(flow_id=FLOW).name.split("-")) == 2
+    assert FlowRun(flow_id=FLOW, name="mine").name == "mine"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **more: FlowRun(flow_id=FLOW, id=FLOW, **more),
+        lambda **more: FlowRunResponse(flow_id=FLOW, id=FLOW, work_pool_id=None, **more),
+    ],
+    ids=["FlowRun", "FlowRunResponse"],
+)
+def test_runs_are_equal_whatever_was_estimated(make: Any) -> None:
+    later = timedelta(seconds=1)
+    assert make() == make(estimated_run_time=later, estimated_start_time_delta=later)
+    assert make() != make(total_run_time=later)
+    assert make() != make(tags=["t"])
+    assert make() != "a run"
+
+
+def test_a_run_and_its_answer_are_not_the_same_thing() -> None:
+    run = FlowRun(flow_id=FLOW)
+    assert run != FlowRunResponse(**run.model_dump())
+
+
+def test_an_answer_says_of_which_pool_a_run_is() -> None:
+    with pytest.raises(ValidationError, match="work_pool_id"):
+        FlowRunResponse.model_validate({"flow_id": FLOW})
+
+
+@pytest.mark.parametrize("policy", [FlowRunPolicy, TaskRunPolicy])
+def test_a_deprecated_field_fills_its_successor(policy: Any) -> None:
+    filled = policy(max_retries=3, retry_delay_seconds=2)
+    assert (filled.retries, filled.retry_delay) == (3, 2)
+    own = policy(max_retries=3, retry_delay_seconds=2, retries=1, retry_delay=5)
+    assert (own.retries, own.retry_delay) == (1, 5)
+    assert (policy().retries, policy().retry_delay) == (None, None)
+
+
+@pytest.mark.parametrize("policy", [FlowRunPolicy, TaskRunPolicy])
+def test_who_reads_a_deprecated_field_is_told(policy: Any) -> None:
+    with pytest.warns(DeprecationWarning, match="retries says it"):
+        assert policy().max_retries == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert policy().model_dump()["max_retries"] == 0
+
+
+def test_there_are_at_most_fifty_delays() -> None:
+    assert TaskRunPolicy(retry_delay=[1] * 50).retry_delay == [1] * 50
+    with pytest.raises(ValidationError, match="more than 50 retry delays"):
+        TaskRunPolicy(retry_delay=[1] * 51)
+
+
+def test_jitter_is_not_negative() -> None:
+    assert TaskRunPolicy(retry_jitter_factor=0).retry_jitter_factor == 0
+    with pytest.raises(ValidationError, match="`retry_jitter_factor` must be >= 0"):
+        TaskRunPolicy(retry_jitter_factor=-0.1)
+
+
+def test_a_delay_may_be_a_fraction_of_a_second() -> None:
+    assert TaskRunPolicy(retry_delay=0.5).retry_delay == 0.5
+
+
+def test_an_input_is_the_json_value_that_its_text_is() -> None:
+    found = FlowRunInput(flow_run_id=FLOW, key="a-1", value='{"a": [1]}')
+    assert found.decoded_value == {"a": [1]}
+    with pytest.raises(ValueError, match="Expecting value"):
+        _ = FlowRunInput(flow_run_id=FLOW, key="a-1", value="no").decoded_value
+
+
+@pytest.mark.parametrize("key", ["A", "a_b", "a b", "", "a\n"])
+def test_other_characters_in_keys_are_refused(key: str) -> None:
+    with pytest.raises(ValidationError, match="lowercase letters, numbers, and dashes"):
+        FlowRunInput(flow_run_id=FLOW, key=key, value="1")
