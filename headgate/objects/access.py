@@ -4,6 +4,8 @@ import os
 from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
+from pydantic import Field, computed_field
+
 from .model import DateTime, Model
 
 API_URL = "http://127.0.0.1:4200/api"
@@ -43,18 +45,23 @@ class Workspace(Model):
     workspace_description: str
     workspace_handle: str
 
+    served_at: str | None = Field(default=None, alias="api_url")
+    shown_at: str | None = Field(default=None, alias="ui_url")
+
+    @computed_field
     @property
     def handle(self) -> str:
         """The account's handle and its own."""
         return f"{self.account_handle}/{self.workspace_handle}"
 
     def api_url(self) -> str:
-        """Where its API is: PREFECT_API_URL says it, for a server has one workspace."""
-        return (os.environ.get("PREFECT_API_URL") or API_URL).rstrip("/")
+        """Where its API is: what its server says, or else PREFECT_API_URL."""
+        said = self.served_at or os.environ.get("PREFECT_API_URL") or API_URL
+        return said.rstrip("/")
 
-    def ui_url(self) -> str:
-        """Where people look at it."""
-        return self.api_url().removesuffix("/api")
+    def ui_url(self) -> str | None:
+        """Where people look at it; None when its server has no pages."""
+        return self.shown_at
 
     def __hash__(self) -> int:
         return hash(self.handle)

@@ -1,6 +1,6 @@
 """Policies: what runs were promised about retries, and where flow runs stand with their pauses."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -8,8 +8,8 @@ from events import policies
 
 from .model import Model
 
-Delay = int | float
-"""Seconds; whole ones most often."""
+Delays = int | float | list[int] | list[float]
+"""Seconds, whole ones most often: the same for all attempts, or one for each."""
 
 
 class FlowRunPolicy(Model):
@@ -43,14 +43,12 @@ class TaskRunPolicy(Model):
     max_retries: int = Field(default=0, deprecated="retries says it")
     retry_delay_seconds: float = Field(default=0, deprecated="retry_delay says it")
     retries: int | None = None
-    retry_delay: Delay | list[Delay] | None = None
+    retry_delay: Delays | None = None
     retry_jitter_factor: float | None = None
 
     @field_validator("retry_delay")
     @classmethod
-    def validate_configured_retry_delays(
-        cls, delays: Delay | list[Delay] | None
-    ) -> Delay | list[Delay] | None:
+    def validate_configured_retry_delays(cls, delays: Any) -> Any:
         """At most fifty delays."""
         return policies.TaskRunPolicy(retry_delay=delays).retry_delay
 
@@ -63,12 +61,7 @@ class TaskRunPolicy(Model):
     @model_validator(mode="after")
     def populate_deprecated_fields(self) -> Self:
         """A deprecated field that is set fills its successor when that is not."""
-        given = self.__dict__
-        filled = policies.TaskRunPolicy(
-            max_retries=given["max_retries"],
-            retry_delay_seconds=given["retry_delay_seconds"],
-            retries=self.retries,
-            retry_delay=self.retry_delay,
-        )
-        self.retries, self.retry_delay = filled.retries, filled.retry_delay
+        filled = policies.TaskRunPolicy(**self.__dict__)
+        self.retries = filled.retries
+        self.retry_delay = cast("Delays | None", filled.retry_delay)
         return self

@@ -1,27 +1,13 @@
 """Records: what runs logged, what is looked for again, who is told of what, how a server is set."""
 
-from string import Formatter
 from typing import Any
 from uuid import UUID
 
 from pydantic import field_validator
 
-from .model import DateTime, Model, ObjectBaseModel
+from services.values import wrong_with
 
-FLOW_RUN_NOTIFICATION_TEMPLATE_KWARGS = (
-    "flow_run_notification_policy_id",
-    "flow_id",
-    "flow_name",
-    "flow_run_url",
-    "flow_run_id",
-    "flow_run_name",
-    "flow_run_parameters",
-    "flow_run_state_type",
-    "flow_run_state_name",
-    "flow_run_state_timestamp",
-    "flow_run_state_message",
-)
-"""What a message may name."""
+from .model import DateTime, Model, ObjectBaseModel
 
 
 class Log(ObjectBaseModel):
@@ -65,11 +51,8 @@ class FlowRunNotificationPolicy(ObjectBaseModel):
     @classmethod
     def validate_message_template_variables(cls, template: str | None) -> str | None:
         """Only known variables, each alone in its braces."""
-        for _, name, spec, conversion in Formatter().parse(template or ""):
-            if name is None:
-                continue
-            if name not in FLOW_RUN_NOTIFICATION_TEMPLATE_KWARGS or spec or conversion:
-                raise ValueError(f"Invalid template variable provided: '{name}'")
+        if template is not None and (problem := wrong_with(template)):
+            raise ValueError(problem)
         return template
 
 

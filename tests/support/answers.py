@@ -188,7 +188,7 @@ def deployments(api: httpx.Client) -> Answers:
 
 
 def blocks(api: httpx.Client) -> Answers:
-    """A block that refers to another one, their schemas and their type."""
+    """A block that refers to another one, and who is told through it."""
     slug = f"read-{clock.new_id()}"
     type = posted(
         api, "/block_types/", {"name": slug, "slug": slug, "logo_url": "https://example.com/a.png"}
@@ -208,7 +208,18 @@ def blocks(api: httpx.Client) -> Answers:
     refers = {"$ref": {"block_document_id": other["id"]}}
     made = document("one", outer, user="u", password="p", inner=refers)
     one = got(api, f"/block_documents/{made['id']}")
+    policy = posted(
+        api,
+        "/flow_run_notification_policies/",
+        {
+            "state_names": ["Failed"],
+            "tags": ["t"],
+            "block_document_id": one["id"],
+            "message_template": "{flow_run_name}",
+        },
+    )
     return {
+        "FlowRunNotificationPolicy": got(api, f"/flow_run_notification_policies/{policy['id']}"),
         "BlockType": got(api, f"/block_types/{type['id']}"),
         "BlockSchema": got(api, f"/block_schemas/{outer['id']}"),
         "BlockDocument": one,
@@ -254,11 +265,14 @@ def searches(api: httpx.Client) -> Answers:
 
 
 def access(api: httpx.Client) -> Answers:
-    """The IP allow list, and whether it lets us in."""
+    """The IP allow list, whether it lets us in, the workspace, and what is kept under a key."""
     entry = {"ip_network": "10.0.0.0/8", "enabled": False, "description": "d"}
     api.put("/ip_allowlist", json={"entries": [entry]}).raise_for_status()
     found = got(api, "/ip_allowlist")
+    api.put("/admin/configuration/read", json={"value": {"a": 1}}).raise_for_status()
     return {
+        "Configuration": got(api, "/admin/configuration/read"),
+        "Workspace": got(api, "/me/workspaces")[0],
         "IPAllowlist": found,
         "IPAllowlistEntry": found["entries"][0],
         "IPAllowlistMyAccessResponse": got(api, "/ip_allowlist/my_access"),

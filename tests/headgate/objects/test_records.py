@@ -80,7 +80,10 @@ def test_a_workspace_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert WORKSPACE.handle == "a/w"
     monkeypatch.setenv("PREFECT_API_URL", "https://headgate.example/api/")
     assert WORKSPACE.api_url() == "https://headgate.example/api"
-    assert WORKSPACE.ui_url() == "https://headgate.example"
+    assert WORKSPACE.ui_url() is None
+    said = {"api_url": "https://there.example/api", "ui_url": "https://there.example"}
+    there = Workspace.model_validate(WORKSPACE.model_dump() | said)
+    assert (there.api_url(), there.ui_url()) == (said["api_url"], said["ui_url"])
     monkeypatch.delenv("PREFECT_API_URL")
     assert WORKSPACE.api_url() == API_URL
     assert f":{Settings.model_fields['port'].default}/api" in API_URL

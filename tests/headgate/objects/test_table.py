@@ -37,7 +37,7 @@ SAME = {
 DETAILS = "StateAcceptDetails, StateRejectDetails, StateAbortDetails, StateWaitDetails"
 OURS = {
     ("OrchestrationResult", "details"): f"Union[{DETAILS}]",
-    ("TaskRunPolicy", "retry_delay"): "Optional[Union[int, float, List[Union[int, float]]]]",
+    ("TaskRunPolicy", "retry_delay"): "Optional[Union[int, float, List[int], List[float]]]",
     ("Worker", "last_heartbeat_time"): "Optional[DateTime]",
 }
 """Types that are written out here, or wider than in the table: fractions of seconds, and null."""
