@@ -121,6 +121,11 @@ class Streams(Struct, frozen=True, kw_only=True):
         return self._key(partition, "timers")
 
     @property
+    def notified(self) -> str:
+        """A hash: by partition, the entry up to which all notifications are settled."""
+        return self._key(self.control, "notified")
+
+    @property
     def planned(self) -> str:
         """A hash: by deployment, what was planned of each of its schedules, and until when."""
         return self._key(self.control, "planned")

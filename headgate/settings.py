@@ -313,6 +313,12 @@ class Settings(BaseSettings):
         float,
         Field(gt=0, le=86_400, description="how long nobody may ask for runs of a queue, in s"),
     ] = 60.0
+    services_flow_run_notifications_enabled: Annotated[
+        bool, Field(description="whether notification policies have something sent")
+    ] = True
+    services_flow_run_notifications_timeout_seconds: Annotated[
+        float, Field(ge=0.1, le=600, description="longest attempt to send a notification, in s")
+    ] = 10.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level that is shown")
     ] = "info"

@@ -59,6 +59,12 @@ def serve_timers(settings: Settings, announce: Announce) -> None:
     _serve(settings, lambda url: _timers(settings, url))
 
 
+def serve_notifier(settings: Settings, announce: Announce) -> None:
+    """What notification policies want told."""
+    del announce
+    _serve(settings, lambda url: _notifier(settings, url))
+
+
 def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None]]) -> None:
     logs.configure(settings.log_level, settings.log_format)
     with redis_of(settings) as url:
@@ -130,6 +136,18 @@ async def _timers(settings: Settings, url: str) -> None:
         log.info("timers_started", extra={"prefix": settings.prefix, "health_port": port})
         await _until(stop, timers.running)
     log.info("timers_stopped")
+
+
+async def _notifier(settings: Settings, url: str) -> None:
+    streams = await _streams(settings, url)
+    stop = _asked_to_stop()
+    async with (
+        wiring.notifier(settings, streams, url) as notifying,
+        readiness(settings.host, settings.health_port, notifying.ready) as port,
+    ):
+        log.info("notifier_started", extra={"prefix": settings.prefix, "health_port": port})
+        await _until(stop, notifying.running)
+    log.info("notifier_stopped")
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:

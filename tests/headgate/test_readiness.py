@@ -51,7 +51,13 @@ async def answer(url: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("service", "part"), [("rule-processor", "Redis"), ("projector", "views"), ("timers", "timers")]
+    ("service", "part"),
+    [
+        ("rule-processor", "Redis"),
+        ("projector", "views"),
+        ("timers", "timers"),
+        ("notifier", "notifier"),
+    ],
 )
 async def test_a_service_is_ready_while_redis_is_there(
     redis_server: RedisServer, tmp_path: Path, service: str, part: str
@@ -109,7 +115,7 @@ async def test_a_port_that_is_taken_is_named_with_its_variable() -> None:
                 pass
 
 
-@pytest.mark.parametrize("service", ["rule-processor", "projector", "timers"])
+@pytest.mark.parametrize("service", ["rule-processor", "projector", "timers", "notifier"])
 async def test_a_service_waits_for_a_redis_that_is_not_there_yet(
     redis_server: RedisServer, tmp_path: Path, service: str
 ) -> None:

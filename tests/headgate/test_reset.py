@@ -33,7 +33,7 @@ def test_a_server_is_emptied_after_asking(
     dev.flow_run("gone")
     assert main(["reset", "--yes", "--data-dir", str(root)]) == 1
     said = lines(capsys)
-    assert "gateway, projector, rule-processor, timers; stop it first" in said
+    assert "gateway, notifier, projector, rule-processor, timers; stop it first" in said
     assert dev.post("/flows/count") == 1
     assert dev.stop() == 0
     key = (root / "encryption.key").read_bytes()

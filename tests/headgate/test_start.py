@@ -3,15 +3,15 @@
 import subprocess
 import sys
 
-LATER = {"jinja2", "jsonschema"}
-"""What reads templates and schemas: loaded when the first one comes."""
+LATER = {"apprise", "httpx", "jinja2", "jsonschema", "requests"}
+"""What reads templates and schemas, and what sends: loaded when it is used first."""
 
 LOADED = (
     "import headgate.wiring, sys; print(*sorted({each.partition('.')[0] for each in sys.modules}))"
 )
 
 
-def test_templates_and_schemas_are_not_read_by_who_starts() -> None:
+def test_what_reads_templates_and_what_sends_is_not_loaded_by_who_starts() -> None:
     said = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60
     )

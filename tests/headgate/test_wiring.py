@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headgate.settings import Settings
-from headgate.wiring import periods_of, terms_of, timers_off
+from headgate.wiring.terms import periods_of, terms_of, timers_off
 from projections.projection import Projection
 from projections.store import Store
 from services.rules import Terms

@@ -49,9 +49,18 @@ class Dev:
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end; its exit code."""
+        self.ask_to_stop(number)
+        return self.ended()
+
+    def ask_to_stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Ask it to end, and do not wait."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self.ended()
+
+    def end(self) -> None:
+        """End it, if it has not ended."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop(signal.SIGTERM)
 
     def ended(self) -> int:
         """Wait until it has ended; its exit code."""

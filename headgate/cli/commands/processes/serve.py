@@ -7,7 +7,7 @@ from .dev import announce
 
 
 def serve(
-    service: Literal["gateway", "rule-processor", "projector", "timers"],
+    service: Literal["gateway", "rule-processor", "projector", "timers", "notifier"],
     /,
     *,
     host: str | None = None,
@@ -21,7 +21,7 @@ def serve(
     ----------
     service
         gateway: the API. rule-processor: decides what is proposed. projector: keeps the views.
-        timers: proposes what becomes due.
+        timers: proposes what becomes due. notifier: sends what notification policies want told.
     host
         Address the gateway listens on; HEADGATE_HOST when left out.
     port
@@ -41,4 +41,6 @@ def serve(
             running.serve_projector(settings, announce)
         case "timers":
             running.serve_timers(settings, announce)
+        case "notifier":
+            running.serve_notifier(settings, announce)
     return 0

@@ -8,6 +8,7 @@ from events.queries import BlockDocumentQuery
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType
 
 from ....blocks.masking import REFERENCE, is_deeper, is_reference, kept, masked
+from ....blocks.opening import references_in
 from ....blocks.sealing import Unsealable
 from ...context import Context
 from ...http.calls import Call
@@ -16,7 +17,7 @@ from ...http.operations import Operation
 from ...rendering.blocks import BlockDocumentResponse
 from ...resources import change, counted, existing, listed, removed, store
 from .bodies import BlockDocumentCreate, BlockDocumentUpdate
-from .reading import Blocks, references_in, secret_fields_of, whole
+from .reading import Blocks, secret_fields_of, whole
 
 LEVELS_MAX = 32
 """How deep data may be nested; references nest the data of several blocks."""

@@ -6,7 +6,8 @@ from uuid import UUID
 from events.resources.blocks import BlockDocument, BlockSchema, BlockType
 from events.resources.resource import Resource
 
-from ....blocks.masking import REFERENCE, is_reference, masked, unmasked
+from ....blocks.masking import masked
+from ....blocks.opening import Following, with_secrets
 from ....blocks.sealing import Unsealable
 from ...access import calling
 from ...context import Context
@@ -24,12 +25,6 @@ from ...rendering.blocks import (
 
 R = TypeVar("R", bound=Resource)
 
-DEPTH_MAX = 8
-"""How far references are followed."""
-
-FOLLOWED_MAX = 10_000
-"""How many references are followed for one answer; others are shown as they are."""
-
 
 class Blocks:
     """Shows blocks, with a mask in the place of each secret.
@@ -40,7 +35,7 @@ class Blocks:
     def __init__(self, context: Context, *, with_secrets: bool = False) -> None:
         self._context = context
         self._with_secrets = with_secrets and calling.get().may("propose")
-        self._followed = 0
+        self._following = Following(self._document)
         self._read: dict[UUID, Resource | None] = {}
 
     async def block_type(self, id: UUID) -> BlockTypeResponse | None:
@@ -61,13 +56,9 @@ class Blocks:
         if self._with_secrets:
             shown = whole(self._context, document)
         references: dict[str, ReferenceResponse] = {}
-        for name, id in references_in(document.data).items():
-            other = await self._one(BlockDocument, id)
-            if other is None or id in (document.id, *above) or len(above) >= DEPTH_MAX:
+        async for name, other in self._following.references(document, above):
+            if other is None:
                 del shown[name]
-                continue
-            self._followed += 1
-            if self._followed > FOLLOWED_MAX:
                 continue
             referred = await self.document(other, (document.id, *above))
             shown[name], references[name] = referred.data, reference_response(referred)
@@ -81,6 +72,9 @@ class Blocks:
             references,
         )
 
+    async def _document(self, id: UUID) -> BlockDocument | None:
+        return await self._one(BlockDocument, id)
+
     async def _one(self, type: type[R], id: UUID) -> R | None:
         if id not in self._read:
             self._read[id] = await self._context.resource(type, id)
@@ -90,7 +84,7 @@ class Blocks:
 def whole(context: Context, document: BlockDocument) -> dict[str, Any]:
     """The data of *document* with its secrets; raises `Refused` when they cannot be read."""
     try:
-        return unmasked(document.data, context.seal.opened(document.sealed))
+        return with_secrets(document, context.seal)
     except Unsealable as error:
         raise failed(500, str(error)) from None
 
@@ -98,12 +92,3 @@ def whole(context: Context, document: BlockDocument) -> dict[str, Any]:
 def secret_fields_of(schema: BlockSchema) -> list[str]:
     """The ways to the secrets of blocks of *schema*."""
     return schema.fields.get("secret_fields") or []
-
-
-def references_in(data: dict[str, Any]) -> dict[str, UUID]:
-    """The blocks that a block of this *data* refers to."""
-    return {
-        name: UUID(value[REFERENCE]["block_document_id"])
-        for name, value in data.items()
-        if is_reference(value)
-    }

@@ -6,23 +6,20 @@ whoever asks stops first.
 """
 
 import asyncio
-import os
-import socket
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from events.log.redis import RedisEventLog
 from events.log.told import Told
 from events.streams import Streams
 from projections.reads import Views, ViewsAbsent
-from projections.store import Store, open_engine
+from projections.store import Store
 from projections.told import ToldWorker
 from projections.views import PROJECTIONS
 from projections.worker import Worker
@@ -39,44 +36,21 @@ from services.gateway.background import TaskWorkers, Waiting
 from services.patience import end, together
 from services.proposer import Proposer
 from services.rule_processor import RuleProcessor
-from services.rules import Terms
-from services.timers import Kind, Limits, Periods, Silence, Spans, Timers
+from services.timers import Timers
 
-from . import clock
-from .bus.connecting import connected, service, streams_of
-from .bus.encryption_key import EncryptionKeyInvalid, encryption_key
-from .serving.http import Http
-from .settings import Settings
+from .. import clock
+from ..bus.connecting import connected, service, streams_of
+from ..bus.encryption_key import EncryptionKeyInvalid, encryption_key
+from ..serving.http import Http
+from ..settings import Settings
+from .notifying import notifier
+from .parts import life, opened, views_of
+from .terms import limits_of, periods_of, spans_of, terms_of, timers_off
 
 READY_POLL_S = 0.005
 
 OUTAGES = (OperationalError, ViewsAbsent)
 """Errors of the views after which asking again may help."""
-
-
-@asynccontextmanager
-async def opened(streams: Streams, url: str, role: str) -> AsyncGenerator[RedisEventLog]:
-    """A log of a service's own connections, closed in the end."""
-    redis = connected(url, service(streams.prefix, role))
-    try:
-        yield RedisEventLog(redis, streams)
-    finally:
-        await redis.aclose()
-
-
-@contextmanager
-def views_of(settings: Settings) -> Generator[Engine]:
-    """The database of the views."""
-    engine = open_engine(settings.views_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def life() -> str:
-    """A name for this life of this process, that nobody else bears and a person can place."""
-    return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
 
 
 def rule_processor(settings: Settings, streams: Streams, url: str, redis: Any) -> RuleProcessor:
@@ -144,79 +118,6 @@ class Clockwork(NamedTuple):
     def ready(self) -> list[str]:
         """What keeps timers from firing, in words; empty when they do."""
         return [f"timers: {trouble}" for trouble in self.timers.troubles()]
-
-
-def terms_of(settings: Settings) -> Terms:
-    """What the rules are told of the settings."""
-    return Terms(
-        slot_wait_seconds=settings.deployments_concurrency_slot_wait_seconds,
-        grace_seconds=settings.concurrency_initial_deployment_lease_duration,
-        tag_wait_seconds=settings.tasks_tag_concurrency_slot_wait_seconds,
-        wait_seconds_max=settings.concurrency_maximum_concurrency_slot_wait_seconds,
-        cache_key_characters_max=settings.tasks_max_cache_key_length,
-    )
-
-
-def periods_of(settings: Settings) -> Periods:
-    """How far the rounds of the timers are apart."""
-    cancelling_s = settings.services_cancellation_cleanup_loop_seconds
-    seconds: dict[Kind, float] = {
-        "late": settings.services_late_runs_loop_seconds,
-        "pause": settings.services_pause_expirations_loop_seconds,
-        "cancelling": cancelling_s,
-        "cascade": cancelling_s,
-        "lease": settings.services_repossessor_loop_seconds,
-        "planning": settings.services_scheduler_recent_deployments_loop_seconds,
-        "watch": settings.services_foreman_loop_seconds,
-    }
-    return {kind: timedelta(seconds=apart_s) for kind, apart_s in seconds.items()}
-
-
-def spans_of(settings: Settings) -> Spans:
-    """How long after what a timer is due."""
-    cancelling = settings.services_cancellation_cleanup_cancelling_timeout_seconds
-    return Spans(
-        late=timedelta(seconds=settings.services_late_runs_after_seconds),
-        cancelling=timedelta(seconds=cancelling),
-        silence=silence_of(settings),
-    )
-
-
-def timers_off(settings: Settings) -> list[Kind]:
-    """The timers that do not fire."""
-    enabled: dict[Kind, bool] = {
-        "late": settings.services_late_runs_enabled,
-        "pause": settings.services_pause_expirations_enabled,
-        "cancelling": settings.services_cancellation_cleanup_enabled,
-        "cascade": settings.services_cancellation_cleanup_enabled,
-        "lease": settings.services_repossessor_enabled,
-        "planning": settings.services_scheduler_enabled,
-        "watch": settings.services_foreman_enabled,
-    }
-    return [kind for kind, is_on in enabled.items() if not is_on]
-
-
-def silence_of(settings: Settings) -> Silence:
-    """How long nobody may be heard of."""
-    heartbeat = settings.services_foreman_fallback_heartbeat_interval_seconds
-    deployment = settings.services_foreman_deployment_last_polled_timeout_seconds
-    work_queue = settings.services_foreman_work_queue_last_polled_timeout_seconds
-    return Silence(
-        heartbeats=settings.services_foreman_inactivity_heartbeat_multiple,
-        heartbeat=timedelta(seconds=heartbeat),
-        deployment=timedelta(seconds=deployment),
-        work_queue=timedelta(seconds=work_queue),
-    )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """How far ahead runs of schedules are planned."""
-    return Limits(
-        min_runs=settings.services_scheduler_min_runs,
-        max_runs=settings.services_scheduler_max_runs,
-        min_scheduled_time=timedelta(seconds=settings.services_scheduler_min_scheduled_time),
-        max_scheduled_time=timedelta(seconds=settings.services_scheduler_max_scheduled_time),
-    )
 
 
 @asynccontextmanager
@@ -333,7 +234,9 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         await stack.enter_async_context(processor)
         clockwork = await stack.enter_async_context(timers(settings, streams, url))
         http = await stack.enter_async_context(gateway(settings, streams, url))
-        broken = asyncio.create_task(_broken(processor, views.running, clockwork.running))
+        telling = await stack.enter_async_context(notifier(settings, streams, url, http.url))
+        running = (views.running, clockwork.running, telling.running)
+        broken = asyncio.create_task(_broken(processor, *running))
         stack.push_async_callback(end, broken)
         while (processor.ready() or views.ready()) and not broken.done():  # noqa: ASYNC110
             await asyncio.sleep(READY_POLL_S)

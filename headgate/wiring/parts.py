@@ -1,0 +1,41 @@
+"""What several services are made of: a log, the database of the views, a name."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy import Engine
+
+from events.log.redis import RedisEventLog
+from events.streams import Streams
+from projections.store import open_engine
+
+from .. import clock
+from ..bus.connecting import connected, service
+from ..settings import Settings
+
+
+@asynccontextmanager
+async def opened(streams: Streams, url: str, role: str) -> AsyncGenerator[RedisEventLog]:
+    """A log of a service's own connections, closed in the end."""
+    redis = connected(url, service(streams.prefix, role))
+    try:
+        yield RedisEventLog(redis, streams)
+    finally:
+        await redis.aclose()
+
+
+@contextmanager
+def views_of(settings: Settings) -> Generator[Engine]:
+    """The database of the views."""
+    engine = open_engine(settings.views_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def life() -> str:
+    """A name for this life of this process, that nobody else bears and a person can place."""
+    return f"{socket.gethostname()}-{os.getpid()}-{clock.new_id().hex[-8:]}"
