@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +17,7 @@ from ...patience import end
 from ..http.errors import unavailable
 from ..recent import Recent
 from .networks import ADDRESSES_MAX, FORBIDDEN, network_with
+from .open_sockets import OpenSocket
 from .refusing import host_of, refuse
 
 READ_ANEW_S = 0.5
@@ -26,6 +28,7 @@ PROBED_AT = frozenset({b"/api/health", b"/api/ready"})
 """What answers even while the list is not known: a process that waits for Redis is alive."""
 
 NOWHERE = -1
+DISMISSED = "Not from this address any more"
 
 KEY = resource_key(kind_name(IpAllowlist), ID)
 
@@ -49,6 +52,7 @@ class AllowList:
         self._networks: tuple[Network, ...] = ()
         self._seen: list[datetime | None] = []
         self._found: Recent[str, int] = Recent(ADDRESSES_MAX)
+        self._sockets: set[OpenSocket] = set()
         self._stored: Sequence[bytes | None] = ()
         self._taken = 0
         self._is_away = False
@@ -72,6 +76,18 @@ class AllowList:
         self._found = Recent(ADDRESSES_MAX)
         self.is_known = True
         self.is_open = not self.is_enforced or not self._networks
+        for socket in self._sockets:
+            if not self.is_open and self._place(socket.host) == NOWHERE:
+                socket.dismiss(DISMISSED)
+
+    @contextmanager
+    def watching(self, socket: OpenSocket) -> Generator[None]:
+        """Close *socket* as soon as its peer may not come in any more."""
+        self._sockets.add(socket)
+        try:
+            yield
+        finally:
+            self._sockets.remove(socket)
 
     def network_of(self, host: str) -> Network | None:
         """The network of the list that the address *host* is in."""
@@ -134,22 +150,31 @@ class AllowListGuard:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # not a coroutine of its own: a guard that keeps nobody out costs this look
-        if self._allow_list.is_open:
+        if self._allow_list.is_open and scope["type"] == "http":
             return self._app(scope, receive, send)
         return self._checked(scope, receive, send)
 
     async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allow_list, path = self._allow_list, _path_got(scope)
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif not self._allow_list.is_known:
-            if _path_got(scope) in PROBED_AT:
-                await self._app(scope, receive, send)
-            else:
-                await refuse(scope, receive, send, unavailable(RETRY_AFTER_S))
-        elif _path_got(scope) == ASKED_AT or self._allow_list.lets_in(host_of(scope)):
+        elif not allow_list.is_open and not allow_list.is_known and path not in PROBED_AT:
+            await refuse(scope, receive, send, unavailable(RETRY_AFTER_S))
+        elif scope["type"] == "websocket" and self._lets_in(scope):
+            socket = OpenSocket(host_of(scope), receive, send)
+            with allow_list.watching(socket):
+                await self._app(scope, socket.receive, socket.send)
+        elif self._is_exempt(path) or self._lets_in(scope):
             await self._app(scope, receive, send)
         else:
             await refuse(scope, receive, send, FORBIDDEN)
+
+    def _is_exempt(self, path: bytes | None) -> bool:
+        """Whether the list does not count for a GET of *path*."""
+        return path == ASKED_AT or (path in PROBED_AT and not self._allow_list.is_known)
+
+    def _lets_in(self, scope: Scope) -> bool:
+        return self._allow_list.is_open or self._allow_list.lets_in(host_of(scope))
 
 
 def _path_got(scope: Scope) -> bytes | None:

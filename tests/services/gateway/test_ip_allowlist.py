@@ -1,6 +1,7 @@
 """Whoever is on the IP allow list comes in, all others stay out, in every gateway, at once."""
 
 from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -8,24 +9,17 @@ from typing import Any
 import httpx
 import pytest
 import redis as blocking
-from starlette.types import Receive, Scope, Send
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from events.resources.administration.ip_allowlist import (
-    ID,
-    IpAllowlist,
-    IpAllowlistEntry,
-    network_of,
-)
 from headgate.clock import now
-from services.gateway import AllowList, Guards, guarded
 from services.gateway.routes import OPERATIONS
 from services.gateway.sockets import SOCKETS
 from tests.support.gateway import Running
 from tests.support.inhabitants import filled
-from tests.support.waiting import comes_true, wait_until
+from tests.support.sockets import ANSWER_S, heard, say
+from tests.support.waiting import comes_true
 
 AUTH = ("admin", "pass")
 PROXIED = {"trusted_proxies": ("127.0.0.1",), "api_auth_string": ":".join(AUTH)}
@@ -285,84 +279,34 @@ def test_the_networks_of_the_setting_count_as_well(place: Place) -> None:
             assert coming_from(gateway, OUTSIDE, path=path).status_code == 403
 
 
-# What is known of it ------------------------------------------------------------------------------
+@contextmanager
+def listening(gateway: Running, path: str, address: str) -> Generator[ClientConnection]:
+    """A socket from *address* that has been let in."""
+    url, headers = gateway.socket_url + filled(path, {}), {"x-forwarded-for": address}
+    offered = [Subprotocol("prefect")]
+    with connect(url, subprotocols=offered, additional_headers=headers) as connection:
+        say(connection, {"type": "auth", "token": ":".join(AUTH)})
+        assert heard(connection) == {"type": "auth_success"}
+        yield connection
 
 
-async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that answers nothing."""
-
-
-async def receive() -> Any:
-    return {"type": "http.request"}
-
-
-async def status_of(allow_list: AllowList, path: bytes = b"/") -> int:
-    """What a request from INSIDE is answered by the guard; 0 when it lets it through."""
-    statuses: list[int] = []
-
-    async def send(message: Any) -> None:
-        statuses.append(message.get("status", 0))
-
-    scope = {"type": "http", "method": "GET", "raw_path": path, "client": (INSIDE, 1)}
-    await guarded(nothing, Guards(allow_list=allow_list))(scope, receive, send)
-    return statuses[0] if statuses else 0
-
-
-def a_list(*networks: str) -> IpAllowlist:
-    return IpAllowlist(id=ID, entries=[IpAllowlistEntry(ip_network=each) for each in networks])
-
-
-class Away(Exception):
-    """It cannot be read."""
-
-
-@pytest.mark.anyio
-async def test_nobody_comes_in_before_the_list_is_known() -> None:
-    stored: list[bytes | None] | None = None
-
-    async def read(_: str) -> list[bytes | None]:
-        if stored is None:
-            raise Away
-        return stored
-
-    allow_list = AllowList(now)
-    await allow_list.start(read, (Away,))
-    assert await status_of(allow_list) == 503
-    assert [await status_of(allow_list, each) for each in (b"/api/health", b"/api/ready")] == [0, 0]
-    assert await status_of(allow_list, b"/api/%68ealth") == 503
-    stored = [None]
-    await wait_until(lambda: allow_list.is_known)
-    assert await status_of(allow_list) == 0
-    stored = None
-    await allow_list.stop()
-    assert await status_of(allow_list) == 503
-
-
-@pytest.mark.anyio
-async def test_what_is_not_enforced_keeps_nobody_out_though_it_is_not_known() -> None:
-    assert await status_of(AllowList(now, is_enforced=False)) == 0
-
-
-@pytest.mark.anyio
-async def test_a_list_that_was_read_before_a_change_does_not_undo_it() -> None:
-    allow_list = AllowList(now)
-
-    async def read(_: str) -> list[bytes | None]:
-        allow_list.take(a_list(OUTSIDE))
-        return [None]
-
-    await allow_list.start(read, (Away,))
-    assert await status_of(allow_list) == 403
-    await allow_list.stop()
-
-
-def test_when_somebody_was_seen_is_forgotten_with_his_network() -> None:
-    allow_list = AllowList(now)
-    allow_list.take(a_list(INSIDE, "10.1.0.0/24"))
-    assert allow_list.lets_in(INSIDE)
-    assert allow_list.last_seen(network_of(INSIDE)) is not None
-    assert allow_list.last_seen(network_of("10.1.0.0/24")) is None
-    allow_list.take(a_list("10.1.0.0/16"))
-    assert allow_list.last_seen(network_of(INSIDE)) is None
-    assert allow_list.lets_in(INSIDE)
-    assert not allow_list.lets_in(OUTSIDE)
+@pytest.mark.parametrize("path", ["/events/in", "/events/out", "/logs/out"])
+def test_a_socket_is_closed_on_who_may_not_come_in_any_more(place: Place, path: str) -> None:
+    with place.gateway() as one, place.gateway() as other, ExitStack() as stack:
+        sockets = [
+            stack.enter_context(listening(each, path, address))
+            for each in (one, other)
+            for address in (OUTSIDE, INSIDE)
+        ]
+        for connection in sockets:
+            say(connection, {"type": "filter", "filter": {}})
+        assert coming_from(one, INSIDE, "PUT", LIST, {"entries": [OFFICE]}).status_code == 204
+        for connection in sockets[::2]:
+            with pytest.raises(ConnectionClosed) as closed:
+                connection.recv(timeout=ANSWER_S)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1008
+            assert closed.value.rcvd.reason == "Not from this address any more"
+        for connection in sockets[1::2]:
+            connection.ping().wait(ANSWER_S)
+            connection.close()
