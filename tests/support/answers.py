@@ -116,7 +116,7 @@ def task_runs(api: httpx.Client) -> Answers:
 
 
 def work_pools(api: httpx.Client) -> Answers:
-    """A pool, a queue with a filter and its health, and a worker."""
+    """A pool, a queue with a filter and its health, a worker and an agent."""
     pool = posted(api, "/work_pools/", {"name": "read", "type": "process", "description": "d"})
     deployment_filter = objects.QueueFilter(tags=["t"], deployment_ids=[clock.new_id()])
     queue = posted(
@@ -132,9 +132,12 @@ def work_pools(api: httpx.Client) -> Answers:
     heartbeat = {"name": "w", "heartbeat_interval_seconds": 30}
     posted(api, "/work_pools/read/workers/heartbeat", heartbeat)
     (worker,) = posted(api, "/work_pools/read/workers/filter", {})
+    agent = objects.Agent(work_queue_id=queue["id"])
+    posted(api, f"/work_queues/{queue['id']}/get_runs", {"agent_id": str(agent.id)})
     health = got(api, f"/work_queues/{queue['id']}/status")
     pool = got(api, "/work_pools/read")
     return {
+        "Agent": got(api, f"/agents/{agent.id}"),
         "WorkPool": pool,
         "WorkPoolStatus": pool["status"],
         "WorkQueue": queue,

@@ -11,12 +11,6 @@ from headgate import objects
 from tests.headgate.objects.test_table import CLASSES, Described, each_class
 from tests.support.answers import Answers, answers
 
-AWAITED: set[str] = {
-    "Agent",
-}
-NOT_ANSWERED: set[tuple[str, str]] = set()
-"""Fields of the table that this server does not say."""
-
 
 @pytest.fixture(scope="session")
 def answered(api: httpx.Client) -> Answers:
@@ -40,8 +34,6 @@ def kept(answer: Any, dumped: Any) -> bool:
 
 @each_class
 def test_an_answer_is_read_whole(described: Described, answered: Answers) -> None:
-    if described.name in AWAITED:
-        return
     answer, found = answered[described.name], getattr(objects, described.name)
     if issubclass(found, Enum):
         assert found(answer).value == answer
@@ -49,8 +41,7 @@ def test_an_answer_is_read_whole(described: Described, answered: Answers) -> Non
     read = cast("type[BaseModel]", found).model_validate(answer)
     dumped = read.model_dump(mode="json", by_alias=True)
     for row in described.rows:
-        if (described.name, row.name) not in NOT_ANSWERED:
-            assert row.name in answer, row.name
+        assert row.name in answer, row.name
     for name in answer if described.name != "StateBaseModel" else ["id"]:
         assert kept(answer[name], dumped[name]), (name, answer[name], dumped.get(name))
 
@@ -64,4 +55,4 @@ def test_what_the_table_leaves_out_is_read_too(name: str, answered: Answers) -> 
 
 
 def test_there_is_an_answer_for_every_class(answered: Answers) -> None:
-    assert {each.name for each in CLASSES} - answered.keys() == AWAITED
+    assert {each.name for each in CLASSES} - answered.keys() == set()

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportFunctionMemberAccess=false, reportCallIssue=false
 import sys
 
 from prefect import flow, task
