@@ -29,6 +29,10 @@ class Progress:
 
     def began(self, places: Mapping[int, str], left: int) -> Batch:
         """A batch was read that leads to *places*; so many notifications are of it."""
+        last = self._batches[-1] if self._batches else None
+        if left == 0 and last is not None and last.left == 0:
+            last.places |= places
+            return last
         batch = Batch(dict(places), left)
         self._batches.append(batch)
         self._advance()

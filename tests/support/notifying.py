@@ -57,9 +57,11 @@ def sent(api: httpx.Client, policy: str) -> list[dict[str, Any]]:
     return [] if answer.status_code == 404 else answer.json()[::-1]
 
 
-def settled(api: httpx.Client, policy: str, count: int = 1) -> list[dict[str, Any]]:
+def settled(
+    api: httpx.Client, policy: str, count: int = 1, seconds: float = WAIT_S
+) -> list[dict[str, Any]]:
     """What was sent by a policy, once so many are settled."""
-    gives_up = elapsed_s() + WAIT_S
+    gives_up = elapsed_s() + seconds
     while True:
         found = sent(api, policy)
         if len([one for one in found if one["outcome"] != "claimed"]) >= count:

@@ -1,15 +1,14 @@
 """A secret, of a block or to come in with, is found nowhere but where it is asked for."""
 
-import logging
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import redis as blocking
 
+from tests.support.canary import bytes_below, bytes_in_redis, logged
 from tests.support.gateway import Running
 from tests.support.servers import RedisServer
 
@@ -19,46 +18,11 @@ PLAIN = "parrot"
 """What is no secret is found, so that what is not found is not there."""
 
 
-class Everything(logging.Handler):
-    """Keeps whatever any logger says, with all its fields."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(f"{record.getMessage()} {vars(record)}")
-
-
 @pytest.fixture
 def said() -> Iterator[list[str]]:
     """What is logged, from the least level on."""
-    root, everything = logging.getLogger(), Everything()
-    level = root.level
-    root.addHandler(everything)
-    root.setLevel(logging.DEBUG)
-    yield everything.said
-    root.setLevel(level)
-    root.removeHandler(everything)
-
-
-def bytes_below(directory: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file())
-
-
-def bytes_in_redis(url: str) -> bytes:
-    """All keys and what they hold, as it is: a dump might be compressed."""
-    client: Any = blocking.Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
-    read: dict[bytes, Callable[[bytes], Any]] = {
-        b"hash": client.hgetall,
-        b"stream": client.xrange,
-        b"string": client.get,
-        b"set": client.smembers,
-        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
-    }
-    with client:
-        keys: list[bytes] = list(client.scan_iter())
-        return b"".join(repr((key, read[client.type(key)](key))).encode() for key in keys)
+    with logged() as lines:
+        yield lines
 
 
 def live(api: httpx.Client) -> str:
