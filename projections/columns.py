@@ -9,13 +9,25 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, json
-from sqlalchemy import BigInteger, Column, Dialect, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Dialect,
+    Index,
+    Integer,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 from events.instants import instant_of, micros_of
 
 SECONDS_MAX = 2**28
 MICROS_MAX = SECONDS_MAX * 1_000_000
 """Eight years. What claims to last longer is counted as that long, so that sums have room."""
+
+_WHERE = "where"
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -54,6 +66,20 @@ def id_column(name: str, *, is_key: bool = False) -> Column[Any]:
 def partition_column() -> Column[Any]:
     """The partition that a row belongs to, the second part of its key."""
     return Column("partition", Integer, primary_key=True, autoincrement=False)
+
+
+def partial_index(name: str, column: Column[Any], where: ColumnElement[bool]) -> Index:
+    """An index of the rows for which *where* holds, once its table is `made_for` a database."""
+    # an index that names a database loads all that SQLAlchemy knows of it, with each start
+    return Index(name, column, info={_WHERE: where})
+
+
+def made_for(dialect: str, table: Table) -> Table:
+    """*table*, its partial indexes said in the words of *dialect*."""
+    for index in table.indexes:
+        if _WHERE in index.info:
+            index.dialect_kwargs[f"{dialect}_where"] = index.info[_WHERE]
+    return table
 
 
 def micros(instant: datetime | None) -> int | None:

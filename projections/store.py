@@ -30,7 +30,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from events.decisions import Recorded
 from events.log import START
 
-from .columns import TEXT
+from .columns import TEXT, made_for
 from .projection import Projection, Row, Sql
 
 _metadata = MetaData()
@@ -172,7 +172,7 @@ class Store:
 
     def create(self, connection: Connection, projection: Projection, table: str) -> None:
         """An empty *table* for the view, its checkpoints at the beginning of every partition."""
-        projection.table(table).create(connection)
+        made_for(connection.dialect.name, projection.table(table)).create(connection)
         for partition in connection.scalars(select(checkpoints.c.partition).distinct()).all():
             self._begin_at_start(connection, [(projection, table)], partition)
 

@@ -2,8 +2,6 @@
 
 from typing import Any, get_args
 
-from msgspec import inspect
-
 from ..changes import Change
 from ..decisions import Decision
 from ..entities import (
@@ -46,8 +44,8 @@ SNAPSHOTS: tuple[type, ...] = (
 
 def name_of(message: type) -> str:
     """The wire name of a message class, such as `create_flow_run.v1`."""
-    described: Any = inspect.type_info(message)
-    return described.tag
+    described: Any = message
+    return described.__struct_config__.tag  # `inspect.type_info` would describe all that is in it
 
 
 MESSAGES = {

@@ -37,6 +37,7 @@ from ..columns import (
     TEXT,
     Moment,
     id_column,
+    partial_index,
     plain,
     plain_or_none,
     structure,
@@ -116,7 +117,7 @@ def table(name: str) -> Table:
     Index(of + "parent_flow_run_id", c.parent_flow_run_id)
     Index(of + "expected", c.expected_start_time)
     Index(of + "started", func.coalesce(c.start_time, c.expected_start_time))
-    Index(of + "running", c.running_since, sqlite_where=running, postgresql_where=running)
+    partial_index(of + "running", c.running_since, running)
     return columns
 
 

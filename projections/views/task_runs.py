@@ -28,7 +28,16 @@ from events.decisions import Recorded
 from events.entities import TaskRunAttributes
 from events.instants import micros_of
 
-from ..columns import TEXT, Moment, id_column, partition_column, plain, structure, text_id
+from ..columns import (
+    TEXT,
+    Moment,
+    id_column,
+    partial_index,
+    partition_column,
+    plain,
+    structure,
+    text_id,
+)
 from ..projection import HOME, SEEN, Projection, Row, Sql, Statement, deleting, insert, where
 from .runs import enter, entered, touch
 
@@ -75,7 +84,7 @@ def table(name: str) -> Table:
     )
     since = columns.c.running_since
     running = since.is_not(None)
-    Index(f"ix_{name}_running", since, sqlite_where=running, postgresql_where=running)
+    partial_index(f"ix_{name}_running", since, running)
     return columns
 
 

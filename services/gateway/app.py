@@ -1,14 +1,14 @@
-"""The application: FastAPI around operations that are bare Starlette routes on msgspec."""
+"""The application: a Starlette route for each operation, with msgspec on both sides."""
 
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
-from fastapi import FastAPI
 from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -22,10 +22,9 @@ from .context import Context
 from .event_stream.told import Told
 from .guards.allow_list import AllowList
 from .guards.csrf import Csrf
-from .http import versions
+from .http.describing import described
 from .http.doors import Api, Doors
 from .http.endpoints import Endpoint
-from .http.openapi import document
 from .http.operations import Operation
 from .limits import GatewayLimits
 from .proposing import Proposing
@@ -55,7 +54,7 @@ def create_app(
     csrf: Csrf | None = None,
     allow_list: AllowList | None = None,
     origins: tuple[str, ...] = (),
-) -> FastAPI:
+) -> Starlette:
     """The HTTP and WebSocket API over a running *proposer*, the log, the views and what is waiting.
 
     Secrets of blocks are sealed with the *encryption_key*; without one there can be none.
@@ -85,22 +84,13 @@ def create_app(
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await context.start()
         yield
         await context.stop()
 
-    app = Api(
-        title="Headgate",
-        version=versions.API_VERSION,
-        lifespan=lifespan,
-        docs_url="/docs",
-        redoc_url=None,
-        exception_handlers={Exception: _broken},
-    )
+    app = Api(lifespan=lifespan, exception_handlers={HTTPException: _refused, Exception: _broken})
     _open(app, context, origins)
-    app.openapi = cache(lambda: document(OPERATIONS, app.title, PREFIX))
-    app.add_route(f"{PREFIX}/openapi.json", lambda _: JSONResponse(app.openapi()))
     return app
 
 
@@ -112,13 +102,20 @@ def _open(app: Api, context: Context, origins: tuple[str, ...]) -> None:
     )
     app.access = context.access
     app.open_paths = frozenset((PREFIX + one.path).encode() for one in OPERATIONS if one.is_open)
-    app.router.routes[:0] = [
+    app.router.routes[:] = [
         *(_route(one, endpoint) for one, endpoint in endpoints),
         *(
             WebSocketRoute(PREFIX + path, of_origins(make(context), origins))
             for path, make in SOCKETS.items()
         ),
+        *described(OPERATIONS, PREFIX),
     ]
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """What a client hears of a path or a method that there is not."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 async def _broken(_: Request, error: Exception) -> Response:

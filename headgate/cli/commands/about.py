@@ -10,7 +10,7 @@ from ...bus.described import asyncapi, json_schema, written
 from ...settings import Settings, masked, variable
 from ..console import listing, out, plain
 
-PARTS = ("headgate-service", "redis", "hiredis", "msgspec", "fastapi", "faststream", "sqlalchemy")
+PARTS = ("headgate-service", "redis", "hiredis", "msgspec", "starlette", "faststream", "sqlalchemy")
 
 
 def settings() -> int:

@@ -1,15 +1,15 @@
 """Doors: the busiest operations are found without the layers that all others pass through.
 
-The layers around FastAPI's routes (telemetry, exit stacks, exception handlers) cost more than most
-of our operations. A request that a door knows goes straight to its endpoint; all others, wrong
-methods and redirects included, find the same endpoints behind FastAPI's routes.
+The layers around Starlette's routes (error pages, exception handlers, a search through all routes)
+cost more than most of our operations. A request that a door knows goes straight to its endpoint;
+all others, wrong methods and redirects included, find the same endpoints behind the routes.
 """
 
 import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..access import Access
@@ -47,8 +47,8 @@ class Doors:
         return None
 
 
-class Api(FastAPI):
-    """FastAPI, behind doors; what no operation answers is closed to strangers as well."""
+class Api(Starlette):
+    """The application, behind doors; what no operation answers is closed to strangers as well."""
 
     doors = Doors(())
     access: Access | None = None

@@ -24,7 +24,7 @@ OPEN = ("/api/health", "/api/ready")
 TARGETS = [(one.method, "/api" + filled(one.path, {})) for one in OPERATIONS]
 CLOSED = [(method, path) for method, path in TARGETS if path not in OPEN]
 SOCKET_PATHS = [filled(path, {}) for path in SOCKETS]
-DOCUMENTS = ("/openapi.json", "/api/openapi.json", "/docs", "/docs/oauth2-redirect", "/", "/api")
+DOCUMENTS = ("/openapi.json", "/api/openapi.json", "/docs", "/", "/api")
 
 WRONG = {
     "none": {},

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.gateway.http.openapi import REASONS, document
+from services.gateway.http.describing.openapi import REASONS, document
 from services.gateway.routes import OPERATIONS
 from tests.support.surface import CLIENT_OPERATIONS
 

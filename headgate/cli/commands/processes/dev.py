@@ -1,6 +1,7 @@
 """`headgate dev` runs everything in one process."""
 
 from ...console import out, plain
+from ...importing import uncollected
 from ...where import HERE, Where
 
 
@@ -17,7 +18,8 @@ def dev(*, host: str | None = None, port: int | None = None, where: Where = HERE
         Port to listen on, 0 for a free one; HEADGATE_PORT when left out.
     """
     settings = where.settings(host=host, port=port)
-    from ....serving.running import develop
+    with uncollected():
+        from ....serving.running import develop
 
     develop(settings, announce)
     return 0

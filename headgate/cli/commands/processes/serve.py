@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from ...importing import uncollected
 from ...where import HERE, Where
 from .dev import announce
 
@@ -30,7 +31,8 @@ def serve(
         Port where the others answer GET /ready; HEADGATE_HEALTH_PORT when left out.
     """
     settings = where.settings(host=host, port=port, health_port=health_port)
-    from ....serving import running
+    with uncollected():
+        from ....serving import running
 
     match service:
         case "gateway":

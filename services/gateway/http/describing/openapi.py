@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from .operations import Operation
-from .versions import API_VERSION
+from ..operations import Operation
+from ..versions import API_VERSION
 
 _parameter = re.compile(r"{(?P<name>\w+)(?P<kind>:\w+)?}")
 
