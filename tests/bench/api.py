@@ -82,7 +82,7 @@ async def services() -> AsyncGenerator[str]:
                 [sys.executable, "-m", "headgate", "serve", name],
                 env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
             )
-            for name in ("gateway", "rule-processor", "projector", "timers")
+            for name in ("gateway", "rule-processor", "projector", "timers", "notifier")
         ]  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}/api"
