@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from msgspec import DecodeError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from events.resources.administration.ip_allowlist import ID, IpAllowlist, Network
@@ -62,14 +63,16 @@ class AllowList:
         """Know the list, or try again until it is known; and then whatever becomes of it."""
         await self._read(read, outages)
         self._following = asyncio.create_task(self._follow(read, outages), name="gateway: allowed")
+        self._following.add_done_callback(_tell_of)
 
     async def stop(self) -> None:
         """Read no further."""
         await end(self._following)
 
     def take(self, allowlist: IpAllowlist | None) -> None:
-        """From now on it is this list."""
+        """From now on it is this list, until another one is read."""
         self._taken += 1
+        self._stored = ()
         seen = dict(zip(self._networks, self._seen, strict=True))
         self._networks = () if allowlist is None else allowlist.networks()
         self._seen = [seen.get(each) for each in self._networks]
@@ -122,7 +125,10 @@ class AllowList:
                 await self._read(read, outages)
         finally:
             # who cannot follow the list any more must not go on with an old one
-            self.is_known, self.is_open = False, not self.is_enforced
+            self._close()
+
+    def _close(self) -> None:
+        self.is_known, self.is_open = False, not self.is_enforced
 
     async def _read(self, read: Read, outages: tuple[type[Exception], ...]) -> None:
         taken = self._taken
@@ -136,9 +142,19 @@ class AllowList:
         self._is_away = False
         # what was taken meanwhile is newer than what was read
         if stored != self._stored and taken == self._taken:
-            found = entity_of(KEY, stored)
-            self.take(found if isinstance(found, IpAllowlist) else None)
+            try:
+                found = entity_of(KEY, stored)
+            except (DecodeError, ValueError) as error:  # as a newer gateway writes it
+                _log.error("the allow list is none, nobody may come in until it is: %s", error)
+                self._close()
+            else:
+                self.take(found if isinstance(found, IpAllowlist) else None)
             self._stored = stored
+
+
+def _tell_of(following: "asyncio.Task[None]") -> None:
+    if not following.cancelled() and following.exception() is not None:
+        _log.error("the allow list is read no more", exc_info=following.exception())
 
 
 class AllowListGuard:

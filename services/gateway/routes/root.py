@@ -41,7 +41,7 @@ async def health(context: Context, call: Call) -> Reply:
 
 
 async def ready(context: Context, call: Call) -> Reply:
-    """200 when log and views answer, else 503 with what is missing."""
+    """200 when log, views and who may come in are known, else 503 with what is missing."""
     missing: list[str] = []
     try:
         await context.log.head(context.streams.control)
@@ -51,6 +51,8 @@ async def ready(context: Context, call: Call) -> Reply:
         await context.views.positions()
     except context.outages as error:
         missing.append(f"views: {error}")
+    if context.allow_list.is_enforced and not context.allow_list.is_known:
+        missing.append("allow list: it cannot be read")
     if missing:
         return answered({"message": "Not ready", "missing": missing}, 503)
     return answered({"message": "OK"})

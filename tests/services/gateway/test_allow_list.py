@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import json
 from starlette.types import Receive, Scope, Send
 
 from events.resources.administration.ip_allowlist import (
@@ -83,6 +84,42 @@ async def test_a_list_that_was_read_before_a_change_does_not_undo_it() -> None:
 
     await allow_list.start(read, (Away,))
     assert await status_of(allow_list) == 403
+    await allow_list.stop()
+
+
+@pytest.mark.anyio
+async def test_a_change_that_comes_late_does_not_undo_what_was_read() -> None:
+    newer, older = a_list(INSIDE), a_list("10.9.9.9")
+
+    async def read(_: str) -> list[bytes | None]:
+        return [json.encode(newer)]
+
+    allow_list = AllowList(now)
+    await allow_list.start(read, ())
+    assert await status_of(allow_list) == 0
+    allow_list.take(older)
+    assert await status_of(allow_list) == 403
+    await wait_until(lambda: allow_list.network_of(INSIDE) is not None)
+    assert await status_of(allow_list) == 0
+    await allow_list.stop()
+
+
+@pytest.mark.anyio
+async def test_a_list_that_cannot_be_read_lets_nobody_in_until_it_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stored: list[bytes | None] = [b'{"type":"ip_allowlist.v9"}']
+
+    async def read(_: str) -> list[bytes | None]:
+        return stored
+
+    allow_list = AllowList(now)
+    await allow_list.start(read, ())
+    assert await status_of(allow_list) == 503
+    assert "the allow list is none" in caplog.text
+    stored = [None]
+    await wait_until(lambda: allow_list.is_known)
+    assert await status_of(allow_list) == 0
     await allow_list.stop()
 
 

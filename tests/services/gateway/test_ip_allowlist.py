@@ -13,7 +13,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from events.streams import Streams
 from headgate.clock import now
+from services.gateway.guards.allow_list import KEY
 from services.gateway.routes import OPERATIONS
 from services.gateway.sockets import SOCKETS
 from tests.support.gateway import Running
@@ -268,6 +270,22 @@ def test_who_is_locked_out_finds_a_way_back_in(place: Place) -> None:
     with place.gateway() as gateway:
         assert coming_from(gateway, OUTSIDE).status_code == 200
         assert coming_from(gateway, INSIDE).status_code == 403
+
+
+def test_a_gateway_that_cannot_read_its_list_is_alive_and_not_ready(
+    place: Place, redis_url: str
+) -> None:
+    with place.gateway() as gateway:
+        assert coming_from(gateway, INSIDE, "PUT", LIST, {"entries": [OFFICE]}).status_code == 204
+        streams = Streams(prefix=place.prefix)
+        client: Any = blocking.Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]
+        with client:
+            client.hset(streams.snapshots(streams.control), KEY, b'{"type":"ip_allowlist.v9"}')
+        assert comes_true(lambda: coming_from(gateway, INSIDE).status_code == 503, ANSWER_S)
+        assert coming_from(gateway, INSIDE, path="/health").status_code == 200
+        ready = coming_from(gateway, INSIDE, path="/ready")
+        assert ready.status_code == 503
+        assert ready.json()["missing"] == ["allow list: it cannot be read"]
 
 
 def test_the_networks_of_the_setting_count_as_well(place: Place) -> None:
