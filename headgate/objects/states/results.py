@@ -1,11 +1,12 @@
 """Results are read from where the client that ran a run has kept them: in files, if they are here.
 
 A client writes a result as its serializer says: JSON as it is, a pickle in Base64, or one of the
-two compressed, in Base64 as well. What it caches stands in the file beside its own metadata.
+two compressed, in Base64 as well. Most often it stands in the file beside its own metadata.
 
 A pickle can run anything when it is read. A state's data comes from whoever proposed the state, so
 only files below the folder for results of whoever asks are read: PREFECT_LOCAL_STORAGE_PATH, or
-`storage` in PREFECT_HOME, which is `~/.prefect`.
+`storage` in PREFECT_HOME, which is `~/.prefect`. How a file was written is what the file says, when
+it says it; a state that says another thing is not believed.
 """
 
 import base64
@@ -35,6 +36,7 @@ COMPRESSED = "compressed/"
 COMPRESSIONS = ("bz2", "gzip", "lzma", "zlib")
 UNREADABLE = (
     *(ValueError, LookupError, TypeError, AttributeError, ImportError, EOFError, OSError),
+    *(RuntimeError, ArithmeticError),
     *(pickle.PickleError, lzma.LZMAError, zlib.error),
 )
 """What reading a file raises that is broken, or that needs what is not installed here."""
@@ -144,9 +146,15 @@ def read(metadata: ResultRecordMetadata, *, retry: bool = False) -> Any:
             f"The result is kept by the storage block {metadata.storage_block_id},"
             " which cannot be read here"
         )
-    content = _content(_place(metadata.storage_key), RETRY_AFTER_S if retry else ())
     try:
-        return _loaded(metadata.serializer, _without_record(content))
+        content = _content(_place(metadata.storage_key), RETRY_AFTER_S if retry else ())
+        record = _record(content)
+        if record is None:
+            return _loaded(metadata.serializer, content)
+        serializer, result = record
+        if serializer.get("type") != metadata.serializer.get("type"):
+            raise ValueError("its serializer is not the one that the state names")
+        return _loaded(serializer, result)
     except UNREADABLE as error:
         raise ResultUnavailable(
             f"The result in {metadata.storage_key} cannot be read: {error}"
@@ -177,26 +185,24 @@ def _content(place: Path, waits_s: tuple[float, ...]) -> bytes:
         if place.is_file():
             break
         time.sleep(wait_s)
-    try:
-        return place.read_bytes()
-    except OSError as error:
-        raise ResultUnavailable(f"The result in {place} cannot be read: {error}") from error
+    return place.read_bytes()
 
 
-def _without_record(content: bytes) -> bytes:
-    """What the serializer has written, where its metadata stands beside it too."""
+def _record(content: bytes) -> tuple[dict[str, Any], bytes] | None:
+    """The serializer and what it has written, where its metadata stands beside it."""
     try:
         record = json.loads(content)
     except ValueError:
-        return content
+        return None
     if not isinstance(record, dict):
-        return content
+        return None
     found = cast("dict[str, Any]", record)
     if found.keys() != {"metadata", "result"}:
-        return content
-    if not isinstance(recognised(found["metadata"]), ResultRecordMetadata):
-        return content
-    return str(found["result"]).encode()
+        return None
+    about = recognised(found["metadata"])
+    if not isinstance(about, ResultRecordMetadata):
+        return None
+    return about.serializer, str(found["result"]).encode()
 
 
 def _loaded(serializer: dict[str, Any], content: bytes) -> Any:
@@ -204,13 +210,18 @@ def _loaded(serializer: dict[str, Any], content: bytes) -> Any:
     if kind == "json":
         return json.loads(content, object_hook=_of_its_class)
     if kind == "pickle":
-        return pickle.loads(base64.decodebytes(content))  # noqa: S301 - the user's own file, see above
+        return pickle.loads(_decoded(content))  # noqa: S301 - the user's own file, see above
     library = serializer.get("compressionlib")
     if kind.startswith(COMPRESSED) and library in COMPRESSIONS:
         inner = serializer.get("serializer") or {"type": kind.removeprefix(COMPRESSED)}
         compression = importlib.import_module(library)
-        return _loaded(inner, compression.decompress(base64.decodebytes(content)))
+        return _loaded(inner, compression.decompress(_decoded(content)))
     raise ResultUnavailable(f"A result that was written by the serializer {kind} cannot be read")
+
+
+def _decoded(content: bytes) -> bytes:
+    """The bytes that Base64 stands for; ValueError when it is something else, such as JSON."""
+    return base64.b64decode(b"".join(content.split()), validate=True)
 
 
 def _of_its_class(found: dict[str, Any]) -> Any:

@@ -76,6 +76,47 @@ def test_a_result_is_read(
     assert ended(kept("one", serializer)).result() == {"x": [1]}
 
 
+class Runs:
+    """What has an effect when its pickle is read."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.place,)
+
+
+@pytest.mark.parametrize(
+    "serializer", [PICKLE, {"type": "compressed/pickle", "compressionlib": "zlib"}]
+)
+def test_a_state_does_not_make_a_pickle_of_what_is_none(
+    folder: Path, serializer: dict[str, Any]
+) -> None:
+    touched = folder.parent / "touched"
+    pickle_of_it = pickle.dumps(Runs(touched))
+    if serializer != PICKLE:
+        pickle_of_it = zlib.compress(base64.b64encode(pickle_of_it))
+    text = base64.b64encode(pickle_of_it).decode()
+    about = kept("one", JSON)
+    for content in (text, *({"metadata": about, "result": each} for each in (text, f'"{text}"'))):
+        (folder / "one").write_text(json.dumps(content))
+        with pytest.raises(ResultUnavailable, match="cannot be read"):
+            ended(kept("one", serializer)).result()
+    assert not touched.exists()
+    (folder / "one").write_text(text)
+    assert ended(kept("one", serializer)).result() is None
+    assert touched.exists()
+
+
+def test_a_record_says_itself_how_it_was_written(folder: Path) -> None:
+    inner = {"type": "compressed/json", "compressionlib": "zlib"}
+    text = base64.b64encode(zlib.compress(b"5")).decode()
+    (folder / "one").write_text(json.dumps({"metadata": kept("one", inner), "result": text}))
+    assert ended(kept("one", COMPRESSED)).result() == 5
+    with pytest.raises(ResultUnavailable, match="not the one that the state names"):
+        ended(kept("one", JSON)).result()
+
+
 def test_a_result_that_only_looks_like_a_record_is_read_as_it_is(folder: Path) -> None:
     values: list[Any] = [{"metadata": 1, "result": 2}, {"metadata": {}}, [1], None]
     for value in values:
