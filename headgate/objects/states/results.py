@@ -18,6 +18,7 @@ import os
 import pickle
 import time
 import zlib
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +26,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from events.states import FINAL, StateType
+from events.states import FINAL, UNPERSISTED, StateType
 
 from ..model import DateTime, Model
 
@@ -100,36 +101,45 @@ def recognised(data: Any) -> Any:
 
 def is_result(data: Any) -> bool:
     """Whether *data* stands for a result, and is not just some value."""
-    if isinstance(data, ResultRecordMetadata):
+    found = recognised(data)
+    if isinstance(found, ResultRecordMetadata):
         return True
-    return isinstance(data, dict) and cast("dict[str, Any]", data).get("type") in (
-        "literal",
-        "reference",
-        "unpersisted",
-    )
+    kinds = ("literal", "reference", UNPERSISTED)
+    return isinstance(found, dict) and cast("dict[str, Any]", found).get("type") in kinds
 
 
 def outcome_of(
-    type: StateType, name: str | None, message: str | None, data: Any, *, retry: bool
+    kind: StateType, name: str | None, message: str | None, data: Any, *, retry: bool
 ) -> Any:
     """The value of a run that completed, or the exception with which it ended.
 
     Raises `RunUnfinished` and `ResultUnavailable`; reads a file when *data* is metadata.
     """
-    if type not in FINAL:
+    if kind not in FINAL:
         raise RunUnfinished(f"The run is {name}: it has no result yet")
-    value = _value(data, retry=retry)
-    if type is not StateType.COMPLETED:
-        if isinstance(value, BaseException):
-            return value
-        said = value if isinstance(value, str) else message
-        return FAILURES[type](said or f"The run is {name}")
+    failed = FAILURES.get(kind)
+    if failed is not None:
+        return _failure(failed, message or f"The run is {name}", data, retry=retry)
     if data is None:
         raise ResultUnavailable("The result of this run was not persisted")
-    return value
+    return _value(data, retry=retry)
+
+
+def _failure(failed: type[RunFailed], message: str, data: Any, *, retry: bool) -> BaseException:
+    """The exception that is stored, or one of ours: that a run failed is known in any case."""
+    try:
+        value = _value(data, retry=retry)
+    except ResultUnavailable as error:
+        failure = failed(message)
+        failure.__cause__ = error
+        return failure
+    if isinstance(value, BaseException):
+        return value
+    return failed(value if isinstance(value, str) and value else message)
 
 
 def _value(data: Any, *, retry: bool) -> Any:
+    data = recognised(data)
     if isinstance(data, ResultRecordMetadata):
         return read(data, retry=retry)
     if is_result(data):
@@ -235,5 +245,6 @@ def _of_its_class(found: dict[str, Any]) -> Any:
 def _exception(name: str, message: str) -> Exception:
     known = getattr(builtins, name.removeprefix("builtins."), None)
     if isinstance(known, type) and issubclass(known, Exception):
-        return known(message)
+        with suppress(TypeError):  # some take more than a message
+            return known(message)
     return RunFailed(f"{name}: {message}")

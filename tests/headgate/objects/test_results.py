@@ -22,6 +22,7 @@ from headgate.objects import (
     State,
     StateType,
 )
+from headgate.objects.states import results
 
 JSON = {"type": "json"}
 PICKLE = {"type": "pickle", "picklelib": "cloudpickle", "picklelib_version": None}
@@ -150,6 +151,14 @@ def test_values_of_well_known_classes_are_read_from_json(folder: Path) -> None:
     [
         ({"__exc_type__": "builtins.ValueError", "message": "boom"}, ValueError("boom")),
         ({"__exc_type__": "a.B", "message": "boom"}, RunFailed("a.B: boom")),
+        (
+            {"__exc_type__": "ExceptionGroup", "message": "boom"},
+            RunFailed("ExceptionGroup: boom"),
+        ),
+        (
+            {"__exc_type__": "builtins.UnicodeDecodeError", "message": "boom"},
+            RunFailed("builtins.UnicodeDecodeError: boom"),
+        ),
     ],
 )
 def test_the_exception_of_a_failed_run_is_raised_or_given(
@@ -187,6 +196,38 @@ def test_a_run_without_a_stored_exception_says_what_its_state_says(
     with pytest.raises(error, match=r"^why$"):
         ended("why", type, message="no").result()
     assert isinstance(ended(None, type).result(raise_on_failure=False), error)
+
+
+@pytest.mark.parametrize(
+    ("type", "error"),
+    [
+        (StateType.FAILED, RunFailed),
+        (StateType.CRASHED, RunCrashed),
+        (StateType.CANCELLED, RunCancelled),
+    ],
+)
+def test_a_run_whose_exception_cannot_be_read_says_what_its_state_says(
+    folder: Path, type: StateType, error: type[Exception]
+) -> None:
+    (folder / "one").write_text("{")
+    for data in (kept("one"), kept("one", storage_block_id=str(BLOCK)), {"type": "reference"}):
+        with pytest.raises(error, match=r"^no$") as raised:
+            ended(data, type, message="no").result()
+        assert isinstance(raised.value.__cause__, ResultUnavailable)
+        given = ended(data, type).result(raise_on_failure=False)
+        assert str(given) == f"The run is {type.value.title()}"
+        assert isinstance(given.__cause__, ResultUnavailable)
+
+
+def test_data_that_a_state_was_given_later_is_read_too(folder: Path) -> None:
+    (folder / "one").write_text("5")
+    assert ended(None).model_copy(update={"data": kept("one")}).result() == 5
+    assert ended(None).copy(update={"data": kept("one")}).result() == 5
+    state = ended(None)
+    state.data = kept("one")
+    assert state.result() == 5
+    assert state.to_state_create().data == state.model_copy().to_state_create().data
+    assert state.to_state_create().data.storage_key == "one"
 
 
 def test_a_run_that_goes_on_has_no_result() -> None:
@@ -246,6 +287,24 @@ def test_what_cannot_be_read_says_so(
     folder: Path, serializer: dict[str, Any], content: bytes
 ) -> None:
     (folder / "one").write_bytes(content)
+    with pytest.raises(ResultUnavailable, match="cannot be read"):
+        ended(kept("one", serializer)).result()
+
+
+@pytest.mark.parametrize("key", ["a\0b", "x" * 300, "looping"])
+@pytest.mark.parametrize("retry", [False, True])
+def test_a_place_that_cannot_be_says_so(
+    folder: Path, key: str, retry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "RETRY_AFTER_S", (0.0,))
+    (folder / "looping").symlink_to(folder / "looping")
+    with pytest.raises(ResultUnavailable, match="cannot be read"):
+        ended(kept(key)).result(retry_result_failure=retry)
+
+
+@pytest.mark.parametrize("serializer", [JSON, PICKLE])
+def test_what_is_nested_too_deeply_says_so(folder: Path, serializer: dict[str, Any]) -> None:
+    (folder / "one").write_text("[" * 100_000)
     with pytest.raises(ResultUnavailable, match="cannot be read"):
         ended(kept("one", serializer)).result()
 
