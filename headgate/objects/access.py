@@ -4,7 +4,7 @@ import os
 from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
-from pydantic import Field, computed_field
+from pydantic import ConfigDict, Field, computed_field
 
 from .model import DateTime, Model
 
@@ -36,6 +36,8 @@ class IPAllowlistMyAccessResponse(Model):
 
 class Workspace(Model):
     """A place for flows and runs, of an account. A server of one's own is one."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     account_id: UUID
     account_name: str

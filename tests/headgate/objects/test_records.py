@@ -84,6 +84,9 @@ def test_a_workspace_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"api_url": "https://there.example/api", "ui_url": "https://there.example"}
     there = Workspace.model_validate(WORKSPACE.model_dump() | said)
     assert (there.api_url(), there.ui_url()) == (said["api_url"], said["ui_url"])
+    for by_alias in (False, True):
+        again = Workspace.model_validate(there.model_dump(by_alias=by_alias))
+        assert (again.api_url(), again.ui_url()) == (said["api_url"], said["ui_url"])
     monkeypatch.delenv("PREFECT_API_URL")
     assert WORKSPACE.api_url() == API_URL
     assert f":{Settings.model_fields['port'].default}/api" in API_URL
