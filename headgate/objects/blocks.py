@@ -1,11 +1,14 @@
 """Blocks: configuration that flows look up by its type and name."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from pydantic import (
     HttpUrl,
+    Secret,
+    SecretBytes,
+    SecretStr,
     SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -82,9 +85,11 @@ class BlockDocument(ObjectBaseModel):
         self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
     ) -> dict[str, Any]:
         """The fields, the secrets in the data masked unless the context includes them."""
-        shown: dict[str, Any] = handler(self)
         context: dict[str, Any] = info.context or {}
-        if "data" in shown and self.block_schema and not context.get("include_secrets"):
+        if context.get("include_secrets"):
+            return handler(self.model_copy(update={"data": _revealed(self.data)}))
+        shown: dict[str, Any] = handler(self)
+        if "data" in shown and self.block_schema:
             secret: list[str] = self.block_schema.fields.get("secret_fields") or []
             shown["data"] = masked(shown["data"], secret)[0]
         return shown
@@ -98,6 +103,19 @@ class BlockDocument(ObjectBaseModel):
                 reference_block_document_id=reference["block_document"]["id"],
                 name=name,
             )
+
+
+def _revealed(value: Any) -> Any:
+    """*value*, with what pydantic's secrets hide in their places."""
+    if isinstance(value, (Secret, SecretStr, SecretBytes)):
+        return cast("Secret[Any]", value).get_secret_value()
+    if isinstance(value, dict):
+        return {key: _revealed(each) for key, each in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list):
+        return [_revealed(each) for each in cast("list[Any]", value)]
+    if isinstance(value, tuple):
+        return tuple(_revealed(each) for each in cast("tuple[Any, ...]", value))
+    return value
 
 
 class BlockDocumentReference(ObjectBaseModel):

@@ -75,7 +75,7 @@ class Deployment(ObjectBaseModel):
     parameters: dict[str, Any] = {}
     pull_steps: list[dict[str, Any]] | None = None
     tags: list[str] = []
-    labels: dict[str, Any] = {}
+    labels: dict[str, Any] | None = {}
     work_queue_name: str | None = None
     work_pool_name: str | None = None
     last_polled: DateTime | None = None

@@ -38,7 +38,7 @@ class Flow(ObjectBaseModel):
 
     name: Name
     tags: list[str] = []
-    labels: dict[str, Any] = {}
+    labels: dict[str, Any] | None = {}
 
 
 class FlowRun(ObjectBaseModel):
@@ -56,7 +56,7 @@ class FlowRun(ObjectBaseModel):
     context: dict[str, Any] = {}
     empirical_policy: FlowRunPolicy = Field(default_factory=FlowRunPolicy)
     tags: list[str] = []
-    labels: dict[str, Any] = {}
+    labels: dict[str, Any] | None = {}
     parent_task_run_id: UUID | None = None
     run_count: int = 0
     expected_start_time: DateTime | None = None
@@ -106,7 +106,7 @@ class TaskRun(ObjectBaseModel):
     task_version: str | None = None
     empirical_policy: TaskRunPolicy = Field(default_factory=TaskRunPolicy)
     tags: list[str] = []
-    labels: dict[str, Any] = {}
+    labels: dict[str, Any] | None = {}
     state_id: UUID | None = None
     task_inputs: dict[str, list[AnyTaskRunInput]] = {}
     state_type: StateType | None = None

@@ -1,8 +1,8 @@
 """Secrets are taken out of a block's data, a mask in the place of each, and put back in.
 
 A secret field is named by the way to it, such as `login.password`. Everything at it and below is
-secret, and so is everything below a `*`. Lists on the way are gone through. Null is no secret, and
-neither is a reference to another block, whose secrets are its own.
+secret, and so is everything below a `*`. Lists and tuples on the way are gone through. Null is no
+secret, and neither is a reference to another block, whose secrets are its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -114,7 +114,7 @@ def _replaced(value: Any, ways: Ways, place: list[Step], leaf: Leaf) -> Any:
             key: _replaced(each, ways.get(key, {}), [*place, key], leaf)
             for key, each in cast("dict[str, Any]", value).items()
         }
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [
             _replaced(each, ways, [*place, at], leaf)
             for at, each in enumerate(cast("list[Any]", value))

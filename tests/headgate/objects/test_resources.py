@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Secret, SecretBytes, SecretStr, ValidationError
 
 from events.slugs import slug_of
 from headgate import clock
@@ -17,7 +17,9 @@ from headgate.objects import (
     ConcurrencyOptions,
     Deployment,
     Flow,
+    FlowRun,
     QueueFilter,
+    TaskRun,
     WorkPool,
     WorkPoolStatus,
     WorkQueue,
@@ -46,6 +48,30 @@ def test_secrets_are_masked_unless_they_are_asked_for(mode: str) -> None:
     assert asked["data"] == LOGIN
     assert document.data == LOGIN
     assert "data" not in document.model_dump(exclude={"data"})
+
+
+@pytest.mark.parametrize("mode", ["python", "json"])
+def test_a_secret_in_a_tuple_is_masked(mode: str) -> None:
+    schema = SCHEMA.model_copy(update={"fields": {"secret_fields": ["logins.password"]}})
+    given = {"logins": ({"user": "u", "password": "p"},)}
+    document = a_document(data=given, block_schema=schema)
+    shown = document.model_dump(mode=mode)["data"]
+    assert shown == {"logins": [{"user": "u", "password": "********"}]}
+    asked = document.model_dump(context={"include_secrets": True})
+    assert asked["data"] == given == document.data
+
+
+@pytest.mark.parametrize("mode", ["python", "json"])
+def test_a_secret_of_pydantic_is_shown_to_who_asks_only(mode: str) -> None:
+    hidden = {"password": SecretStr("p"), "keys": {"a": [SecretBytes(b"q")], "b": (Secret(5),)}}
+    for schema in (SCHEMA, None):
+        document = a_document(data=hidden, block_schema=schema)
+        assert "'p'" not in str(document.model_dump(mode=mode))
+        asked = document.model_dump(mode=mode, context={"include_secrets": True})
+        q = "q" if mode == "json" else b"q"
+        some = [5] if mode == "json" else (5,)
+        assert asked["data"] == {"password": "p", "keys": {"a": [q], "b": some}}
+        assert document.data == hidden
 
 
 def test_a_block_without_its_schema_has_no_secrets() -> None:
@@ -160,6 +186,13 @@ def test_an_agent_without_a_name_is_called_by_two_words() -> None:
     agent = Agent(work_queue_id=ID)
     assert agent.name == slug_of(agent.id)
     assert Agent(work_queue_id=ID, name="a").name == "a"
+
+
+def test_null_is_no_labels() -> None:
+    given = {"id": ID, "name": "n", "flow_id": ID, "task_key": "t", "dynamic_key": "0"}
+    for kind in (Flow, FlowRun, TaskRun, Deployment):
+        assert kind.model_validate(given | {"labels": None}).labels is None
+        assert kind.model_validate(given).labels == {}
 
 
 def test_kinds_of_schedules_are_told_by_their_fields() -> None:
