@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field, field_validator
 
 from .concurrency import ConcurrencyOptions
 from .model import DateTime, Model, Name, ObjectBaseModel
@@ -20,32 +20,31 @@ class DeploymentStatus(StrEnum):
     NOT_READY = "NOT_READY"
 
 
-class _Times(Model):
-    """Kinds of schedules are told by their fields, so that they have no others."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    timezone: str | None = None
-
-
-class CronSchedule(_Times):
+class CronSchedule(Model):
     """Whenever a clock matches; a day need match only one of its two fields with *day_or*."""
 
+    timezone: str | None = None
     cron: str
     day_or: bool = True
 
 
-class IntervalSchedule(_Times):
+class IntervalSchedule(Model):
     """At equal intervals before and after a date."""
 
+    timezone: str | None = None
     interval: timedelta
     anchor_date: DateTime
 
 
-class RRuleSchedule(_Times):
+class RRuleSchedule(Model):
     """Whenever a recurrence rule (RFC 5545) says."""
 
+    timezone: str | None = None
     rrule: str
+
+
+KINDS = {"cron", "interval", "rrule"}
+"""The fields that tell kinds of schedules."""
 
 
 class DeploymentSchedule(ObjectBaseModel):
@@ -57,6 +56,17 @@ class DeploymentSchedule(ObjectBaseModel):
     max_scheduled_runs: int | None = Field(default=None, gt=0)
     parameters: dict[str, Any] = {}
     slug: str | None = None
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def validate_schedule_is_of_one_kind(cls, schedule: Any) -> Any:
+        """Kinds of schedules are told by their fields, so that each has those of one kind."""
+        kinds = (
+            KINDS & cast("dict[str, Any]", schedule).keys() if isinstance(schedule, dict) else ()
+        )
+        if len(kinds) > 1:
+            raise ValueError(f"A schedule is of one kind, and not {' and '.join(sorted(kinds))}")
+        return schedule
 
 
 class Deployment(ObjectBaseModel):

@@ -25,7 +25,12 @@ from headgate.objects import (
     WorkQueue,
     WorkQueueHealthPolicy,
 )
-from headgate.objects.deployments import CronSchedule, DeploymentSchedule, IntervalSchedule
+from headgate.objects.deployments import (
+    CronSchedule,
+    DeploymentSchedule,
+    IntervalSchedule,
+    RRuleSchedule,
+)
 
 ID = clock.new_id()
 SCHEMA = BlockSchema(
@@ -203,5 +208,9 @@ def test_kinds_of_schedules_are_told_by_their_fields() -> None:
     every = read(interval=90.5, anchor_date="2026-01-01T00:00:00Z", timezone=None)
     assert isinstance(every, IntervalSchedule)
     assert every.interval == timedelta(seconds=90.5)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="one kind, and not cron and rrule"):
         read(cron="* * * * *", rrule="FREQ=DAILY")
+    assert isinstance(read(rrule="FREQ=DAILY"), RRuleSchedule)
+    assert read(cron="* * * * *", colour="green") == CronSchedule(cron="* * * * *")
+    made = DeploymentSchedule(schedule=every)
+    assert made.schedule == every
