@@ -1,5 +1,6 @@
 """Policies: what a run was promised about retries, and where it stands with its pauses."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -35,7 +36,8 @@ class FlowRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if not self.retries and self.max_retries:
             force_setattr(self, "retries", self.max_retries)
         if not self.retry_delay and self.retry_delay_seconds:
-            force_setattr(self, "retry_delay", int(self.retry_delay_seconds))
+            # whole seconds, and none too few: a retry never comes sooner than was promised
+            force_setattr(self, "retry_delay", ceil(self.retry_delay_seconds))
 
 
 class TaskRunPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):

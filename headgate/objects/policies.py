@@ -1,6 +1,6 @@
 """Policies: what runs were promised about retries, and where flow runs stand with their pauses."""
 
-from typing import Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -8,7 +8,10 @@ from events import policies
 
 from .model import Model
 
-Delays = int | float | list[int] | list[float]
+_within: Any = {"ge": -policies.SECONDS_MAX, "le": policies.SECONDS_MAX}
+Seconds = Annotated[float, Field(allow_inf_nan=False, **_within)]
+WholeSeconds = Annotated[int, Field(**_within)]
+Delays = WholeSeconds | Seconds | list[WholeSeconds] | list[Seconds]
 """Seconds, whole ones most often: the same for all attempts, or one for each."""
 
 
@@ -16,9 +19,9 @@ class FlowRunPolicy(Model):
     """How a flow run is retried, and where it stands with its pauses; delays in seconds."""
 
     max_retries: int = Field(default=0, deprecated="retries says it")
-    retry_delay_seconds: float = Field(default=0, deprecated="retry_delay says it")
+    retry_delay_seconds: Seconds = Field(default=0, deprecated="retry_delay says it")
     retries: int | None = None
-    retry_delay: int | None = None
+    retry_delay: WholeSeconds | None = None
     pause_keys: set[str] | None = Field(default_factory=set[str])
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
@@ -41,10 +44,10 @@ class TaskRunPolicy(Model):
     """How a task run is retried: one delay in seconds for all attempts, or one for each."""
 
     max_retries: int = Field(default=0, deprecated="retries says it")
-    retry_delay_seconds: float = Field(default=0, deprecated="retry_delay says it")
+    retry_delay_seconds: Seconds = Field(default=0, deprecated="retry_delay says it")
     retries: int | None = None
     retry_delay: Delays | None = None
-    retry_jitter_factor: float | None = None
+    retry_jitter_factor: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     @field_validator("retry_delay")
     @classmethod

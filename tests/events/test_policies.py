@@ -24,14 +24,15 @@ def test_deprecated_fields_fill_their_successors_when_those_are_unset_or_zero(
 def test_they_do_so_when_they_come_over_the_wire() -> None:
     read = json.decode(b'{"max_retries":2,"retry_delay_seconds":2.5}', type=FlowRunPolicy)
 
-    assert (read.retries, read.retry_delay) == (2, 2)
+    assert (read.retries, read.retry_delay) == (2, 3)
     assert encode(read) == (
-        b'{"max_retries":2,"retry_delay_seconds":2.5,"retries":2,"retry_delay":2}'
+        b'{"max_retries":2,"retry_delay_seconds":2.5,"retries":2,"retry_delay":3}'
     )
 
 
-def test_a_task_keeps_fractions_of_seconds_and_a_flow_whole_ones() -> None:
-    assert FlowRunPolicy(retry_delay_seconds=2.9).retry_delay == 2
+def test_a_task_keeps_fractions_of_seconds_and_a_flow_whole_ones_that_are_no_shorter() -> None:
+    assert FlowRunPolicy(retry_delay_seconds=2.1).retry_delay == 3
+    assert FlowRunPolicy(retry_delay_seconds=0.5).retry_delay == 1
     assert TaskRunPolicy(retry_delay_seconds=2.9).retry_delay == 2.9
 
 

@@ -1,5 +1,6 @@
 """Runs are called by two words, policies fill what is deprecated, inputs have plain keys."""
 
+import json
 import warnings
 from datetime import timedelta
 from typing import Any
@@ -85,6 +86,24 @@ def test_jitter_is_not_negative() -> None:
 
 def test_a_delay_may_be_a_fraction_of_a_second() -> None:
     assert TaskRunPolicy(retry_delay=0.5).retry_delay == 0.5
+
+
+def test_a_flow_is_retried_after_whole_seconds_that_are_no_fewer() -> None:
+    assert FlowRunPolicy(retry_delay_seconds=0.5).retry_delay == 1
+
+
+@pytest.mark.parametrize("policy", [FlowRunPolicy, TaskRunPolicy])
+@pytest.mark.parametrize("given", ["1e400", "-1e10", "10000000000", "NaN"])
+@pytest.mark.parametrize("field", ["retry_delay", "retry_delay_seconds"])
+def test_a_delay_leads_to_an_instant_that_has_a_date(policy: Any, given: str, field: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        policy.model_validate({field: json.loads(given)})
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+def test_jitter_is_a_number(factor: float) -> None:
+    with pytest.raises(ValidationError, match="retry_jitter_factor"):
+        TaskRunPolicy(retry_jitter_factor=factor)
 
 
 def test_an_input_is_the_json_value_that_its_text_is() -> None:
