@@ -23,6 +23,8 @@ Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 NAME_PATTERN = r"^[^/%&><]+$"
 """What flows, deployments, work pools and others may be called."""
 
+CACHE_KEY_CHARACTERS_MAX = 2_000
+
 DECIDED_MAX = 64
 """How many of a run's latest proposals are known again when they are repeated."""
 

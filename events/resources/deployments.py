@@ -10,12 +10,17 @@ from ..instants import Instant
 from .resource import Kind, Parent, Resource
 from .schedules import DeploymentSchedule
 
+GRACE_SECONDS_MIN, GRACE_SECONDS_MAX = 60, 86_400
+"""How long a slot may be kept for a run that starts."""
+
 
 class ConcurrencyOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What becomes of a run that finds no slot, and how long a slot is kept for one that starts."""
 
     collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"]
-    grace_period_seconds: Annotated[int, Meta(ge=60, le=86_400)] | None = None
+    grace_period_seconds: (
+        Annotated[int, Meta(ge=GRACE_SECONDS_MIN, le=GRACE_SECONDS_MAX)] | None
+    ) = None
 
 
 class Deployment(Resource, frozen=True, kw_only=True, tag="deployment.v1"):

@@ -1,11 +1,16 @@
 """Concurrency limits: how many may do something at once, by name, by tag or for a deployment."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
+from events.resources.deployments import GRACE_SECONDS_MAX, GRACE_SECONDS_MIN
+
 from .model import Model, ObjectBaseModel
+
+GraceSeconds = Annotated[int, Field(ge=GRACE_SECONDS_MIN, le=GRACE_SECONDS_MAX)]
 
 
 class ConcurrencyLimitStrategy(StrEnum):
@@ -19,7 +24,7 @@ class ConcurrencyOptions(Model):
     """What becomes of a run that finds no slot, and how long one that starts keeps its slot."""
 
     collision_strategy: ConcurrencyLimitStrategy
-    grace_period_seconds: int | None = Field(default=None, ge=60, le=86_400)
+    grace_period_seconds: GraceSeconds | None = None
 
 
 class ConcurrencyLimitConfig(Model):
@@ -27,7 +32,7 @@ class ConcurrencyLimitConfig(Model):
 
     limit: int
     collision_strategy: ConcurrencyLimitStrategy = ConcurrencyLimitStrategy.ENQUEUE
-    grace_period_seconds: int | None = Field(default=None, ge=60, le=86_400)
+    grace_period_seconds: GraceSeconds | None = None
 
 
 class ConcurrencyLimit(ObjectBaseModel):

@@ -1,12 +1,13 @@
 """What all objects have: they ignore fields that they do not know, and their times are in UTC."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from events.entities import NAME_PATTERN
+from events.slugs import slug_of
 
 from .. import clock
 
@@ -45,3 +46,15 @@ class ObjectBaseModel(IDBaseModel):
 
     created: DateTime | None = None
     updated: DateTime | None = None
+
+
+class Slugged(ObjectBaseModel):
+    """An object that is called by two words when it is given no name."""
+
+    name: Slug = ""
+
+    @model_validator(mode="after")
+    def set_default_name(self) -> Self:
+        """The same two words for the same id."""
+        self.name = self.name or slug_of(self.id)
+        return self

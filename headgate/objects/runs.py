@@ -1,15 +1,15 @@
 """Flows and their runs."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from events.slugs import slug_of
+from events.entities import CACHE_KEY_CHARACTERS_MAX
 
 from .inputs import AnyTaskRunInput
-from .model import DateTime, Model, Name, ObjectBaseModel, Slug
+from .model import DateTime, Model, Name, ObjectBaseModel, Slugged
 from .policies import FlowRunPolicy, TaskRunPolicy
 from .states import State, StateType
 
@@ -41,10 +41,9 @@ class Flow(ObjectBaseModel):
     labels: dict[str, Any] | None = {}
 
 
-class FlowRun(ObjectBaseModel):
+class FlowRun(Slugged):
     """A run of a flow. Two are equal whatever was estimated when they were read."""
 
-    name: Slug = ""
     flow_id: UUID
     state_id: UUID | None = None
     deployment_id: UUID | None = None
@@ -78,12 +77,6 @@ class FlowRun(ObjectBaseModel):
     state_type: StateType | None = None
     state_name: str | None = None
 
-    @model_validator(mode="after")
-    def set_default_name(self) -> Self:
-        """A run without a name is called by two words."""
-        self.name = self.name or slug_of(self.id)
-        return self
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FlowRun):
             return NotImplemented
@@ -94,14 +87,13 @@ class FlowRun(ObjectBaseModel):
     __hash__ = None  # pyright: ignore[reportAssignmentType] - a run can be changed
 
 
-class TaskRun(ObjectBaseModel):
+class TaskRun(Slugged):
     """A run of a task, by itself or in a flow run."""
 
-    name: Slug = ""
     flow_run_id: UUID | None = None
     task_key: str
     dynamic_key: str
-    cache_key: Annotated[str, Field(max_length=2_000)] | None = None
+    cache_key: Annotated[str, Field(max_length=CACHE_KEY_CHARACTERS_MAX)] | None = None
     cache_expiration: DateTime | None = None
     task_version: str | None = None
     empirical_policy: TaskRunPolicy = Field(default_factory=TaskRunPolicy)
@@ -121,9 +113,3 @@ class TaskRun(ObjectBaseModel):
     estimated_run_time: timedelta = timedelta(0)
     estimated_start_time_delta: timedelta = timedelta(0)
     state: State | None = None
-
-    @model_validator(mode="after")
-    def set_default_name(self) -> Self:
-        """A run without a name is called by two words."""
-        self.name = self.name or slug_of(self.id)
-        return self

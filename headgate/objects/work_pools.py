@@ -1,13 +1,12 @@
 """Work pools, their queues, and who asks for the runs in them."""
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from events.resources import work_pools as rules
-from events.slugs import slug_of
 
 from .. import clock
 from .model import (
@@ -17,7 +16,7 @@ from .model import (
     NonNegativeInteger,
     ObjectBaseModel,
     PositiveInteger,
-    Slug,
+    Slugged,
 )
 
 
@@ -146,15 +145,8 @@ class Worker(ObjectBaseModel):
     status: WorkerStatus = WorkerStatus.OFFLINE
 
 
-class Agent(ObjectBaseModel):
+class Agent(Slugged):
     """Who asks for the runs of one queue, as clients did before there were workers."""
 
-    name: Slug = ""
     work_queue_id: UUID
     last_activity_time: DateTime | None = None
-
-    @model_validator(mode="after")
-    def set_default_name(self) -> Self:
-        """An agent without a name is called by two words."""
-        self.name = self.name or slug_of(self.id)
-        return self

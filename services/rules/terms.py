@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from events.entities import CACHE_KEY_CHARACTERS_MAX
+
 
 class Terms(Struct, frozen=True, kw_only=True):
     """How long rules make somebody wait, and how much they take.
@@ -16,7 +18,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     grace_seconds: float = 300.0
     tag_wait_seconds: float = 10.0
     wait_seconds_max: float = 30.0
-    cache_key_characters_max: int = 2_000
+    cache_key_characters_max: int = CACHE_KEY_CHARACTERS_MAX
 
 
 TERMS = Terms()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.entities import NAME_PATTERN, Count
+from events.entities import CACHE_KEY_CHARACTERS_MAX, NAME_PATTERN, Count
 from events.instants import Instant
 from events.policies import FlowRunPolicy, TaskRunPolicy
 from events.states import ProposedState
@@ -111,7 +111,7 @@ class TaskRunCreate(Body, frozen=True, kw_only=True):
     state: ProposedState | None = None
     name: str | None = None
     flow_run_id: UUID | None = None
-    cache_key: Annotated[str, Meta(max_length=2_000)] | None = None
+    cache_key: Annotated[str, Meta(max_length=CACHE_KEY_CHARACTERS_MAX)] | None = None
     cache_expiration: Instant | None = None
     task_version: str | None = None
     empirical_policy: TaskRunPolicy = TaskRunPolicy()
