@@ -61,12 +61,11 @@ class DeploymentSchedule(ObjectBaseModel):
     @classmethod
     def validate_schedule_is_of_one_kind(cls, schedule: Any) -> Any:
         """Kinds of schedules are told by their fields, so that each has those of one kind."""
-        kinds = (
-            KINDS & cast("dict[str, Any]", schedule).keys() if isinstance(schedule, dict) else ()
-        )
-        if len(kinds) > 1:
-            raise ValueError(f"A schedule is of one kind, and not {' and '.join(sorted(kinds))}")
-        return schedule
+        if isinstance(schedule, dict):
+            kinds = sorted(KINDS & cast("dict[str, Any]", schedule).keys())
+            if len(kinds) > 1:
+                raise ValueError(f"A schedule is of one kind, and not {' and '.join(kinds)}")
+        return cast("Any", schedule)
 
 
 class Deployment(ObjectBaseModel):
