@@ -74,8 +74,8 @@ async def sent(request: Request, timeout_s: float) -> Said:
 
     try:
         async with asyncio.timeout(timeout_s):
-            pinned = await _pinned(request) if request.is_public else request
-            extensions = {"sni_hostname": pinned.sni} if pinned.sni else {}
+            to = await pinned(request) if request.is_public else request
+            extensions = {"sni_hostname": to.sni} if to.sni else {}
             async with (
                 httpx.AsyncClient(
                     follow_redirects=False,
@@ -84,7 +84,7 @@ async def sent(request: Request, timeout_s: float) -> Said:
                     cookies=request.cookies,
                 ) as client,
                 client.stream(
-                    request.method, pinned.url, params=request.params, headers=pinned.headers,
+                    request.method, to.url, params=request.params, headers=to.headers,
                     json=request.json, data=request.form, extensions=extensions,
                 ) as answer,
             ):  # fmt: skip
@@ -103,7 +103,7 @@ async def sent(request: Request, timeout_s: float) -> Said:
         return failed("the block does not describe a request")
 
 
-async def _pinned(request: Request) -> Request:
+async def pinned(request: Request) -> Request:
     """*request* to an address of its host that is public, so that nobody names another one."""
     parts = urlsplit(request.url)
     if not parts.hostname:
@@ -111,9 +111,10 @@ async def _pinned(request: Request) -> Request:
     address = await public_address(parts.hostname)
     port = f":{parts.port}" if parts.port else ""
     shown = f"[{address}]" if ":" in address else address
+    who, at, _ = parts.netloc.rpartition("@")
     return structs.replace(
         request,
-        url=urlunsplit(parts._replace(netloc=shown + port)),
+        url=urlunsplit(parts._replace(netloc=who + at + shown + port)),
         headers={"host": parts.hostname + port, **request.headers},
         sni=parts.hostname,
     )

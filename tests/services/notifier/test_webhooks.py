@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.notifier.sending import Message, Sender
-from services.notifier.sending.webhooks import custom_request, sent
+from services.notifier.sending.webhooks import Request, custom_request, pinned, sent
 from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +28,13 @@ def asked(**data: Any) -> Message:
 async def test_what_is_not_public_is_not_sent_to(data: dict[str, Any], detail: str) -> None:
     said = await sent(custom_request(asked(allow_private_urls=False, **data)), 5.0)
     assert (said.outcome.value, said.detail, said.is_again) == ("failed", detail, False)
+
+
+@pytest.mark.parametrize("who", ["", "me:secret@", "me:a%40b@"])
+async def test_who_is_named_in_a_public_address_is_still_named(who: str) -> None:
+    to = await pinned(Request(url=f"https://{who}8.8.8.8:8443/x?y=1", is_public=True))
+    assert to.url == f"https://{who}8.8.8.8:8443/x?y=1"
+    assert (to.headers["host"], to.sni) == ("8.8.8.8:8443", "8.8.8.8")
 
 
 @pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/", "x://y", "http://a:b/"])
