@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from .addresses import PrivateAddress, public_address
 from .said import AGAIN_AFTER, SENT, Message, Said, again, failed, unknown
@@ -31,6 +31,9 @@ LOCAL = frozenset(
 )
 """What would reach the machine of the notifier itself."""
 
+OTHER_HOSTS = frozenset({"smtp"})
+"""What a URL says after its `?` when it goes to another host than it begins with."""
+
 _status = re.compile(r"error[= ](\d{3})")
 _no_connection = re.compile(
     r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Connection refused"
@@ -41,8 +44,8 @@ _log = logging.getLogger(__name__)
 class Services:
     """Sends through Apprise."""
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="apprise")
+    def __init__(self, threads: int = THREADS_MAX) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="apprise")
         self.is_loaded = False
 
     def close(self) -> None:
@@ -60,22 +63,27 @@ class Services:
         if service is None:
             return None
         if isinstance(service, Said):
-            return failed("the block's url could not be read")
+            return service if service.is_again else failed("the block's url could not be read")
         if type(service).__name__ in LOCAL:
             return failed("the service is one of the notifier's own machine")
         if len(getattr(service, "template", None) or ()):
             return failed("a template of a file is not read")
-        if message.data.get("allow_private_urls") is False and not await _is_public(message):
-            return failed("the host is on a private network")
+        if message.data.get("allow_private_urls") is False:
+            try:
+                await _to_public(message)
+            except PrivateAddress as error:
+                return failed(str(error))
         return await self._run(_attempt, service, message, timeout_s, timeout_s=timeout_s)
 
     async def _run(self, work: Callable[..., Any], *given: Any, timeout_s: float | None) -> Any:
         """What *work* gives, or what there is to say when it fails or takes too long."""
-        loop = asyncio.get_running_loop()
-        working = loop.run_in_executor(self._threads, work, *given)
+        begun = self._threads.submit(work, *given)
+        working = asyncio.wrap_future(begun)
         limit_s = None if timeout_s is None else timeout_s + GRACE_S
         await asyncio.wait((working,), timeout=limit_s)
         if not working.done() and timeout_s is not None:
+            if begun.cancel():
+                return again("no thread was free")
             return unknown(f"no answer within {timeout_s:g} s")
         error = working.exception()
         if error is None:
@@ -116,6 +124,8 @@ def _attempt(service: Any, message: Message, timeout_s: float) -> Said:
         return SENT
     if result.status.name == "TIMEOUT":
         return unknown(f"no answer within {timeout_s:g} s")
+    if not _is_one_request(service):
+        return unknown("the service did not say that all its targets took it")
     statuses: list[str] = []
     for line in result.logs():
         told = str(line.message)
@@ -129,12 +139,14 @@ def _attempt(service: Any, message: Message, timeout_s: float) -> Said:
     return again(detail) if int(statuses[-1]) in AGAIN_AFTER else failed(detail)
 
 
-async def _is_public(message: Message) -> bool:
-    """Whether the host in the URL is public, if it is one: some services put a token there."""
-    url = str(message.data["url"])
-    host = urlsplit(url).hostname
-    try:
-        await public_address(host or "")
-    except PrivateAddress as error:
-        return "nobody knows" in str(error)
-    return True
+def _is_one_request(service: Any) -> bool:
+    """Whether one request is the whole of it, so that what is said of it is said of all."""
+    return len(service) <= 1 and service.overflow_mode != "split"
+
+
+async def _to_public(message: Message) -> None:
+    """Raise `PrivateAddress` unless the host in the URL is public, and names no other one."""
+    parts = urlsplit(str(message.data["url"]))
+    if any(field.lower() in OTHER_HOSTS for field in parse_qs(parts.query, keep_blank_values=True)):
+        raise PrivateAddress("the url names a further host")
+    await public_address(parts.hostname or "")
