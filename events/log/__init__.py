@@ -33,6 +33,11 @@ class Head(Struct, frozen=True, kw_only=True):
         return f"{self.time_ms}-{self.position}"
 
 
+def time_ms(entry_id: str) -> int:
+    """The millisecond in which the entry of this id was decided."""
+    return int(entry_id.partition("-")[0])
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """One decision as it is stored: its id, its JSON, the hash before it and its own."""
 
@@ -41,6 +46,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     body: bytes
     previous: str
     hash: str
+
+    @property
+    def time_ms(self) -> int:
+        """When it was decided."""
+        return time_ms(self.entry_id)
 
 
 Found = list[tuple[int, list[Entry]]]

@@ -16,7 +16,7 @@ from events.changes import StateEntered
 from events.decisions import Decision
 from events.entities import FlowRun, flow_run_key
 from events.instants import Clock, millis_of
-from events.log import START, CorruptLog, Entry, EventLog, Found
+from events.log import START, CorruptLog, Entry, EventLog, Found, time_ms
 from events.resources.notifications import FlowRunNotificationPolicy
 from events.states import State
 from events.wire.codec import decode_decision
@@ -90,7 +90,9 @@ class Notifier:
 
     async def run(self) -> None:
         """Serve until stopped; CorruptLog when that cannot go on."""
-        receivers = self._receivers = Receivers(self._courier.deliver, self._refused)
+        receivers = self._receivers = Receivers(
+            self._courier.deliver, self._refused, self._courier.is_away
+        )
         following = self._following = asyncio.create_task(
             self._serve(receivers), name="notifier: follow"
         )
@@ -152,7 +154,10 @@ class Notifier:
                 await self._read_on(partition, receivers)
 
     async def _read_on(self, partition: int, receivers: Receivers) -> None:
+        control = self._log.streams.control
         while entries := await self._log.entries(partition, self._place(partition), READ_MAX):
+            if partition != control:  # whose policies are those of its time
+                await self._read_on(control, receivers)
             await self._take([(partition, entries)], receivers)
 
     async def _follow(self, receivers: Receivers) -> None:
@@ -184,7 +189,7 @@ class Notifier:
 
     def _matters(self, partition: int) -> bool:
         """Whether a policy is active after what was read; the time until it was is skipped."""
-        place_ms = _ms(self._place(partition))
+        place_ms = time_ms(self._place(partition))
         earliest = max(place_ms, millis_of(self._now() - LATEST))
         since = self._policies.active_from(earliest)
         if since is not None and since > place_ms:
@@ -203,7 +208,7 @@ class Notifier:
         self._reached |= places
         batch = self._progress.began(places, len(wanted))
         for each in wanted:
-            receivers.put(each, partial(self._progress.settled, batch))
+            await receivers.put(each, partial(self._progress.settled, batch))
         while receivers.held >= HELD_MAX:  # noqa: ASYNC110 - what makes room is many tasks
             await asyncio.sleep(REST_S)
 
@@ -211,7 +216,7 @@ class Notifier:
         control = self._log.streams.control
         for entry in entries:
             if ABOUT_POLICIES.search(entry.body):
-                self._policies.fold(self._decision(control, entry))
+                self._policies.fold(self._decision(control, entry), entry.time_ms)
 
     async def _wanted(self, partition: int, entries: Sequence[Entry]) -> list[Wanted]:
         """What policies want told of what *entries* of *partition* say."""
@@ -220,7 +225,7 @@ class Notifier:
             if not self._policies.may_want(entry.body):
                 continue
             decision = self._decision(partition, entry)
-            policies = list(self._policies.at(_ms(entry.entry_id)))
+            policies = list(self._policies.at(entry.time_ms))
             if not policies or not decision.subject.startswith(FLOW_RUN):
                 continue
             for change in decision.changes:
@@ -282,7 +287,3 @@ class Notifier:
         if places != self._saved:
             await self._kept.save(self._policies, places)
             self._saved = places
-
-
-def _ms(entry_id: str) -> int:
-    return int(entry_id.partition("-")[0])

@@ -1,7 +1,8 @@
 """Claims: who stored the record of a notification sends it, and says what became of it.
 
-A claim is over at its `until`. Whoever sends says so anew before each attempt; whoever finds a
-claim that is over, and nothing said, records that it is unknown what became of it.
+A claim is over at its `until`. Whoever sends says so anew before each pause and the attempt after
+it; whoever finds a claim that is over, and nothing said, records that it is unknown what became of
+it.
 """
 
 import asyncio
@@ -74,12 +75,14 @@ class Claims:
         now: Clock,
         new_id: Callable[[], UUID],
         attempt: timedelta,
+        margin: timedelta = MARGIN,
     ) -> None:
         self._log = log
         self._proposer = proposer
         self._now = now
         self._new_id = new_id
-        self._span = attempt + MARGIN
+        self._margin = margin
+        self._span = attempt + margin
         self.trouble: str | None = None
 
     async def taken(self, wanted: Wanted, stop: asyncio.Event) -> Claim | bool:
@@ -101,9 +104,9 @@ class Claims:
         if await self._found(wanted) is None:
             await self._stored(wanted, outcome=outcome, detail=detail)
 
-    async def renewed(self, claim: Claim, attempts: int) -> Claim | None:
-        """*claim* for one more attempt; None when it is not ours any more."""
-        until = self._now() + self._span
+    async def renewed(self, claim: Claim, attempts: int, pause_s: float = 0.0) -> Claim | None:
+        """*claim* for one more attempt after a pause; None when it is not ours any more."""
+        until = self._now() + timedelta(seconds=pause_s) + self._span
         while True:
             current = await self._read(claim.id)
             if (
@@ -120,7 +123,7 @@ class Claims:
 
     def is_late(self, claim: Claim) -> bool:
         """Whether too little of *claim* is left for an attempt."""
-        return self._now() > claim.until - self._span + MARGIN / 2
+        return self._now() > claim.until - self._span + self._margin / 2
 
     async def settle(
         self, claim: Claim, outcome: Sending, detail: str | None, attempts: int
@@ -227,11 +230,14 @@ class Claims:
         while True:
             try:
                 control = self._log.streams.control
-                return entity_of(key, await self._log.snapshots(control, [key]))
+                found = entity_of(key, await self._log.snapshots(control, [key]))
             except (RedisError, OSError) as error:
                 failures += 1
                 self._waits(error)
                 await asyncio.sleep(pause_s(failures))
+            else:
+                self.trouble = None
+                return found
 
     def _waits(self, error: Exception) -> None:
         if self.trouble is None:

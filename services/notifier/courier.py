@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import json
 
 from events.entities import Flow, flow_key
+from events.log import CorruptLog
 from events.resources.blocks import BLOCK_DOCUMENT, BlockDocument
 from events.resources.notifications import Sending
 from events.resources.registry import resource_key
@@ -17,7 +18,7 @@ from ..blocks.sealing import Seal, Unsealable
 from ..values import message
 from .claims import Claim, Claims, Wanted, pause
 from .sending import Message, Said, Sender
-from .sending.said import failed
+from .sending.said import failed, unknown
 
 PAUSES_S = (1.0, 3.0, 9.0, 27.0)
 """Between the attempts of one notification; there is one more attempt than pauses."""
@@ -45,6 +46,7 @@ class Courier:
         self._api_url = api_url.rstrip("/")
         self._pauses_s = pauses_s
         self._down: set[UUID] = set()
+        self._silent: set[UUID] = set()
 
     async def deliver(self, wanted: Wanted, stop: asyncio.Event) -> bool:
         """Send *wanted*, unless somebody else does; False when it is still to be, on a *stop*."""
@@ -61,6 +63,10 @@ class Courier:
             claim = held
         return await self._sent(wanted, claim, stop)
 
+    def is_away(self, block_id: UUID) -> bool:
+        """Whether the other side of a block said nothing, or "later", when it was last told."""
+        return block_id in self._down or block_id in self._silent
+
     async def refuse(self, wanted: Wanted, detail: str) -> None:
         """Record that *wanted* is not sent, unless it is."""
         await self._claims.recorded(wanted, Sending.FAILED, detail)
@@ -72,17 +78,16 @@ class Courier:
         attempts = 1
         while True:
             said = await self._attempt(wanted)
-            (self._down.add if said.is_again else self._down.discard)(block_id)
+            self._noted(block_id, said)
             if not said.is_again or not pauses:
                 break
-            await pause(stop, pauses.pop(0))
-            if stop.is_set():
-                await self._claims.give_back(claim)
-                return False
             attempts += 1
-            held = await self._claims.renewed(claim, attempts)
+            held = await self._waited(claim, attempts, pauses.pop(0), stop)
             if held is None:
                 return True
+            if stop.is_set():
+                await self._claims.give_back(held)
+                return False
             claim = held
         await self._claims.settle(claim, said.outcome, said.detail, attempts)
         about = {"policy": str(wanted.policy.id), "run": str(wanted.run.id), "attempts": attempts}
@@ -93,7 +98,44 @@ class Courier:
             _log.warning("notification_not_sent", extra=about | because)
         return True
 
+    def _noted(self, block_id: UUID, said: Said) -> None:
+        is_silent = said.outcome is Sending.UNKNOWN
+        (self._down.add if said.is_again else self._down.discard)(block_id)
+        (self._silent.add if is_silent else self._silent.discard)(block_id)
+
+    async def _waited(
+        self, claim: Claim, attempts: int, seconds: float, stop: asyncio.Event
+    ) -> Claim | None:
+        """*claim* for the next attempt, after a pause that it outlasts; None if it is not ours."""
+        held = await self._claims.renewed(claim, attempts, seconds)
+        if held is None:
+            return None
+        await pause(stop, seconds)
+        if stop.is_set() or not self._claims.is_late(held):
+            return held
+        return await self._claims.renewed(held, attempts)
+
     async def _attempt(self, wanted: Wanted) -> Said:
+        """What became of one attempt; whatever breaks, breaks this notification alone."""
+        is_asked = False
+        try:
+            made = await self._made(wanted)
+            if isinstance(made, Said):
+                return made
+            is_asked = True
+            return await self._sender.attempt(made)
+        except CorruptLog:
+            raise
+        except Exception as error:  # noqa: BLE001 - the top of one notification
+            # what it says may name the address
+            kind = type(error).__name__
+            _log.error("notification_broken", extra={"error": kind})
+            if is_asked:
+                return unknown(f"the sending broke: {kind}")
+            return failed(f"the message could not be made: {kind}")
+
+    async def _made(self, wanted: Wanted) -> Message | Said:
+        """The message, secrets and all, or why there is none."""
         block = await self._block(wanted.policy.block_document_id)
         if block is None:
             return failed("the block is gone")
@@ -106,9 +148,7 @@ class Courier:
             wanted.policy.message_template,
             self._values(wanted, flow.name if isinstance(flow, Flow) else ""),
         )
-        return await self._sender.attempt(
-            Message(subject=SUBJECT, body=body, block=block.name, data=data)
-        )
+        return Message(subject=SUBJECT, body=body, block=block.name, data=data)
 
     async def _block(self, id: UUID) -> BlockDocument | None:
         found = await self._claims.entity(resource_key(BLOCK_DOCUMENT.name, id))

@@ -10,7 +10,6 @@ from msgspec import Struct, json
 
 from events.changes import ResourceRemoved, ResourceStored
 from events.decisions import Decision
-from events.instants import millis_of
 from events.resources.notifications import FLOW_RUN_NOTIFICATION_POLICY, FlowRunNotificationPolicy
 
 VERSIONS_MAX = 100
@@ -53,14 +52,14 @@ class Policies:
         """The policies as JSON."""
         return json.encode(self._versions)
 
-    def fold(self, decision: Decision) -> None:
-        """Take over what *decision* says of policies."""
+    def fold(self, decision: Decision, ms: int) -> None:
+        """Take over what *decision* says of policies; the log has it from *ms*."""
         for change in decision.changes:
             match change:
                 case ResourceStored(resource=FlowRunNotificationPolicy() as policy):
-                    self._add(policy.id, Version(millis_of(policy.updated), policy))
+                    self._add(policy.id, Version(ms, policy))
                 case ResourceRemoved(kind=FLOW_RUN_NOTIFICATION_POLICY.name, id=id):
-                    self._add(id, Version(millis_of(decision.at), None))
+                    self._add(id, Version(ms, None))
                 case _:
                     pass
 
@@ -99,7 +98,7 @@ class Policies:
 
     def _add(self, id: UUID, version: Version) -> None:
         versions = self._versions.setdefault(id, [])
-        # what is told again is known; clocks of two gateways may differ
+        # what is told again is known
         if versions and version.policy == versions[-1].policy:
             return
         since_ms = max(version.since_ms, versions[-1].since_ms) if versions else version.since_ms

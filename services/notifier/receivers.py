@@ -11,15 +11,25 @@ from .claims import Wanted
 WAITING_MAX = 1_000
 """Notifications that wait for one block."""
 
+ROOM_S = 0.02
+"""How often to look whether there is room in a full queue."""
+
 Deliver = Callable[[Wanted, asyncio.Event], Awaitable[bool]]
 Settled = Callable[[], None]
+IsAway = Callable[[UUID], bool]
 
 
 class Receivers:
-    """Has *deliver* called with what is put in; with *refuse* what waits for too long a queue."""
+    """Has *deliver* called with what is put in.
 
-    def __init__(self, deliver: Deliver, refuse: Deliver, waiting_max: int = WAITING_MAX) -> None:
+    Where too many wait, it waits for room; with *refuse*, if the block *is_away*.
+    """
+
+    def __init__(
+        self, deliver: Deliver, refuse: Deliver, is_away: IsAway, waiting_max: int = WAITING_MAX
+    ) -> None:
         self._ways = {True: refuse, False: deliver}
+        self._is_away = is_away
         self._waiting_max = waiting_max
         self._queues: dict[tuple[UUID, bool], deque[tuple[Wanted, Settled]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -27,11 +37,12 @@ class Receivers:
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.held = 0
 
-    def put(self, wanted: Wanted, settled: Settled) -> None:
-        """Let *wanted* be delivered, and *settled* be called then."""
+    async def put(self, wanted: Wanted, settled: Settled) -> None:
+        """Let *wanted* be delivered, once there is room, and *settled* be called then."""
         block_id = wanted.policy.block_document_id
-        is_refused = len(self._queues.get((block_id, False), ())) >= self._waiting_max
-        place = (block_id, is_refused)
+        while self._is_full(block_id) and not self._is_away(block_id):  # noqa: ASYNC110
+            await asyncio.sleep(ROOM_S)
+        place = (block_id, self._is_full(block_id))
         self.held += 1
         if place in self._queues:
             self._queues[place].append((wanted, settled))
@@ -40,6 +51,9 @@ class Receivers:
         task = asyncio.create_task(self._serve(place), name=f"notifier: {block_id}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    def _is_full(self, block_id: UUID) -> bool:
+        return len(self._queues.get((block_id, False), ())) >= self._waiting_max
 
     async def stop(self, seconds: float) -> None:
         """Finish what is being sent, within so many *seconds*."""

@@ -22,11 +22,15 @@ class Heard(Struct, frozen=True):
 
 
 class Receiver:
-    """Answers with *status*, once *gate* is open; on a *port*, or on a free one."""
+    """Answers with *statuses* in turn, then with *status*, once *gate* is open.
+
+    It is on a *port*, or on a free one.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.heard: list[Heard] = []
         self.status = 200
+        self.statuses: list[int] = []
         self.headers: dict[str, str] = {}
         self.gate = threading.Event()
         self.gate.set()
@@ -38,7 +42,8 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.heard.append(Heard(self.command, self.path, headers, body))
                 receiver.gate.wait(20)
-                self.send_response(receiver.status)
+                statuses = receiver.statuses
+                self.send_response(statuses.pop(0) if statuses else receiver.status)
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", "0")

@@ -27,7 +27,7 @@ async def backfill(
         if first is not None:
             waiting[partition] = first
     while waiting:
-        partition = min(waiting, key=lambda each: _time_ms(waiting[each]))
+        partition = min(waiting, key=lambda each: waiting[each].time_ms)
         event = await context.feed.event_in(partition, waiting[partition], wanted.allows_name)
         if event is not None and wanted.allows(event):
             yield frame_of(event)
@@ -56,7 +56,3 @@ async def _entries(
                 return
             yield entry
         page = await context.log.entries(partition, page[-1].entry_id, context.limits.backfill_page)
-
-
-def _time_ms(entry: Entry) -> int:
-    return int(entry.entry_id.partition("-")[0])

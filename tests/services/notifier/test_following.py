@@ -1,36 +1,24 @@
 """Nothing is read that no policy wants, and all that one wants, however much comes at once."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from itertools import count
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
-from events.log import Found
+from events.log import START, Entry, Found
 from events.log.redis import RedisEventLog
-from events.proposals import AmendResource, StoreResource
-from events.resources.blocks import BlockDocument, BlockSchema, BlockType
-from events.resources.notifications import FlowRunNotificationPolicy
-from events.resources.registry import AnyResource
 from events.states import StateType
 from events.streams import Streams
-from headgate.clock import new_id, now
-from services.blocks.sealing import Seal
-from services.notifier import Claims, Courier, Notifier, Sender
-from services.patience import end
-from services.proposer import Proposer
+from headgate.clock import now
+from tests.support.notifier import notifying, policy, switch
 from tests.support.processing import create, processing, propose, reached, run_in, send
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
-
-POLICY, TYPE, SCHEMA, BLOCK = (UUID(int=n) for n in range(1, 5))
-_names = count()
 
 
 class Watched(RedisEventLog):
@@ -46,60 +34,13 @@ class Watched(RedisEventLog):
         return super().tail(after, limit)
 
 
-@asynccontextmanager
-async def notifying(redis: Redis, streams: Streams) -> AsyncGenerator[Watched]:
-    """A notifier, running; the log as it reads it."""
-    log = Watched(redis, streams)
-    async with AsyncExitStack() as stack:
-        proposer = await stack.enter_async_context(
-            Proposer(redis, streams, f"notifier-{next(_names)}", now)
-        )
-        sender = Sender(5.0)
-        stack.callback(sender.close)
-        claims = Claims(
-            log=log, proposer=proposer, now=now, new_id=new_id, attempt=timedelta(seconds=5)
-        )
-        courier = Courier(claims=claims, sender=sender, seal=Seal(None), api_url="http://x/api")
-        notifier = Notifier(
-            redis=redis, log=log, claims=claims, courier=courier, now=now, stop_s=5.0
-        )
-        running = asyncio.create_task(notifier.run())
-        await wait_until(lambda: notifier.troubles() == [])
-        yield log
-        await notifier.stop()
-        await end(running)
-
-
-def policy(url: str) -> list[StoreResource]:
-    """What makes a policy about failed runs, which are told by a webhook."""
-    each: tuple[AnyResource, ...] = (
-        BlockType(id=TYPE, name="hook", slug="hook"),
-        BlockSchema(id=SCHEMA, checksum="a", block_type_id=TYPE),
-        BlockDocument(
-            id=BLOCK, name="hook", data={"url": url, "method": "POST", "json_data": "{{body}}"},
-            block_schema_id=SCHEMA, block_type_id=TYPE,
-        ),
-        FlowRunNotificationPolicy(
-            id=POLICY, state_names=["Failed"], tags=[], block_document_id=BLOCK,
-            message_template="{flow_run_id}",
-        ),
-    )  # fmt: skip
-    return [StoreResource(id=f"store-{one.id}", at=now(), resource=one) for one in each]
-
-
-def switch(*, is_active: bool) -> AmendResource:
-    return AmendResource(
-        id=new_id().hex, at=now(), kind="flow_run_notification_policy", resource_id=POLICY,
-        fields={"is_active": is_active},
-    )  # fmt: skip
-
-
 async def test_other_partitions_are_followed_only_while_a_policy_is_active(
     redis: Redis, redis_url: str, streams: Streams
 ) -> None:
     control, every = streams.control, set(streams.every())
+    log = Watched(redis, streams)
     with Receiver() as receiver:
-        async with processing(redis_url, redis, streams), notifying(redis, streams) as log:
+        async with processing(redis_url, redis, streams), notifying(redis, streams, log):
             await wait_until(lambda: log.followed == [{control}], 5)
             await send(redis, streams, create(run_in(0), at=now()))
             await send(redis, streams, *policy(receiver.url))
@@ -117,8 +58,9 @@ async def test_what_comes_at_once_is_told_of_once_and_in_order(
     redis: Redis, redis_url: str, streams: Streams
 ) -> None:
     runs = [run_in(n % streams.partitions) for n in range(60)]
+    log = RedisEventLog(redis, streams)
     with Receiver() as receiver:
-        async with processing(redis_url, redis, streams), notifying(redis, streams) as log:
+        async with processing(redis_url, redis, streams), notifying(redis, streams):
             await send(redis, streams, *policy(receiver.url))
             await wait_until(lambda: reached(log, streams.control, 4))
             asked = [create(run, at=now()) for run in runs]
@@ -131,3 +73,72 @@ async def test_what_comes_at_once_is_told_of_once_and_in_order(
     for partition in range(streams.partitions):
         mine = [str(run) for run in runs if streams.of_run(run) == partition]
         assert [run for run in told if run in mine] == mine
+
+
+class Between(RedisEventLog):
+    """A log in which something is decided before *partition* is read for the first time."""
+
+    def __init__(self, redis: Redis, streams: Streams, partition: int) -> None:
+        super().__init__(redis, streams)
+        self._client = redis
+        self._partition = partition
+        self.run = run_in(partition)
+
+    async def entries(self, partition: int, after: str = START, limit: int = 1_000) -> list[Entry]:
+        """Read, once the policy is switched off and a run has failed after that."""
+        if partition == self._partition:
+            self._partition = -1
+            before = (await self.head(self.streams.control)).position
+            await send(self._client, self.streams, switch(is_active=False))
+            await wait_until(lambda: reached(self, self.streams.control, before + 1))
+            failing = propose(self.run, StateType.FAILED, at=now())
+            await send(self._client, self.streams, create(self.run, at=now()), failing)
+            await wait_until(lambda: reached(self, partition, 2))
+        return await super().entries(partition, after, limit)
+
+
+async def test_who_catches_up_knows_the_policies_of_what_came_meanwhile(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    log, after = Between(redis, streams, 0), run_in(0)
+    with Receiver() as receiver:
+        async with processing(redis_url, redis, streams):
+            await send(redis, streams, *policy(receiver.url))
+            await wait_until(lambda: reached(log, streams.control, 4))
+            async with notifying(redis, streams, log):
+                await send(redis, streams, switch(is_active=True))
+                await wait_until(lambda: reached(log, streams.control, 6))
+                failing = propose(after, StateType.FAILED, at=now())
+                await send(redis, streams, create(after, at=now()), failing)
+                await wait_until(lambda: bool(receiver.heard))
+        assert [heard.json() for heard in receiver.heard] == [str(after)]
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+async def test_a_policy_holds_from_where_the_log_has_it_whatever_a_gateways_clock_said(
+    redis: Redis, redis_url: str, streams: Streams, minutes: int
+) -> None:
+    log, runs, said = RedisEventLog(redis, streams), [run_in(0) for _ in range(3)], now()
+    wrong = said + timedelta(minutes=minutes)
+
+    async def fail(run: UUID, position: int) -> None:
+        failing = propose(run, StateType.FAILED, at=now())
+        await send(redis, streams, create(run, at=now()), failing)
+        await wait_until(lambda: reached(log, 0, position))
+
+    with Receiver() as receiver:
+        async with processing(redis_url, redis, streams):
+            await send(
+                redis, streams, *(structs.replace(p, at=wrong) for p in policy(receiver.url))
+            )
+            await wait_until(lambda: reached(log, streams.control, 4))
+            await fail(runs[0], 2)
+            await send(redis, streams, switch(is_active=False, at=wrong))
+            await wait_until(lambda: reached(log, streams.control, 5))
+            await fail(runs[1], 4)
+            await send(redis, streams, switch(is_active=True, at=wrong))
+            await wait_until(lambda: reached(log, streams.control, 6))
+            await fail(runs[2], 6)
+            async with notifying(redis, streams):
+                await wait_until(lambda: len(receiver.heard) == 2)
+    assert [heard.json() for heard in receiver.heard] == [str(runs[0]), str(runs[2])]

@@ -34,15 +34,14 @@ def told(**fields: object) -> FlowRunNotificationPolicy:
     return structs.replace(policy, **fields)
 
 
-def decision(*changes: Change, minutes: int = 0, subject: str = "flow_run:a") -> Decision:
-    at = NOON + minutes * MINUTE
-    return Decision(proposal_id="p", kind="k", subject=subject, at=at, changes=changes)
+def decision(*changes: Change, subject: str = "flow_run:a") -> Decision:
+    return Decision(proposal_id="p", kind="k", subject=subject, at=NOON, changes=changes)
 
 
 def folded(*policies: FlowRunNotificationPolicy) -> Policies:
     found = Policies()
     for each in policies:
-        found.fold(decision(ResourceStored(resource=each)))
+        found.fold(decision(ResourceStored(resource=each)), millis_of(each.updated))
     return found
 
 
@@ -55,7 +54,7 @@ def test_a_policy_is_in_force_from_its_change_on() -> None:
     off = told(is_active=False, updated=NOON + MINUTE)
     on = told(tags=["x"], updated=NOON + 2 * MINUTE)
     policies = folded(told(), off, on)
-    policies.fold(decision(ResourceRemoved(kind=GONE, id=POLICY), minutes=3))
+    policies.fold(decision(ResourceRemoved(kind=GONE, id=POLICY)), NOON_MS + 180_000)
     policies = Policies.read(policies.written())
 
     expected = {-1: [], 0: [told()], 60_000: [], 120_000: [on], 179_999: [on], 180_000: []}
@@ -67,7 +66,7 @@ GONE = "flow_run_notification_policy"
 
 def test_what_is_not_about_policies_is_passed_over() -> None:
     policies = Policies.read(None)
-    policies.fold(decision(ResourceRemoved(kind="variable", id=POLICY)))
+    policies.fold(decision(ResourceRemoved(kind="variable", id=POLICY)), NOON_MS)
     assert policies.active_from(0) is None
     assert not ABOUT_POLICIES.search(encode(decision(ResourceRemoved(kind="variable", id=POLICY))))
     for change in (ResourceStored(resource=told()), ResourceRemoved(kind=GONE, id=POLICY)):
@@ -103,7 +102,7 @@ def test_what_is_old_is_forgotten_and_what_is_in_force_is_not() -> None:
     policies.forget(NOON_MS + 1_000_000)
     assert list(policies.at(NOON_MS + 199_000)) == [changed[199]]
     assert list(policies.at(NOON_MS + 198_000)) == []
-    policies.fold(decision(ResourceRemoved(kind=GONE, id=POLICY), minutes=5))
+    policies.fold(decision(ResourceRemoved(kind=GONE, id=POLICY)), NOON_MS + 300_000)
     policies.forget(NOON_MS + 1_000_000)
     assert policies.written() == b"{}"
 

@@ -30,6 +30,7 @@ class Other:
         self.open = asyncio.Event()
         self.told: list[UUID] = []
         self.refused: list[UUID] = []
+        self.is_there = False
 
     async def deliver(self, wanted: Wanted, stop: asyncio.Event) -> bool:
         """Wait until it is open; block 2 always is."""
@@ -41,18 +42,22 @@ class Other:
         self.told.append(wanted.policy.block_document_id)
         return self.open.is_set() or not stop.is_set()
 
+    def is_away(self, block: UUID) -> bool:
+        """Whether nothing was heard of it."""
+        return not self.is_there
+
     async def refuse(self, wanted: Wanted, stop: asyncio.Event) -> bool:
         """Note it."""
         self.refused.append(wanted.policy.block_document_id)
         return True
 
 
-async def test_a_full_queue_refuses_and_others_go_on() -> None:
+async def test_a_full_queue_of_one_who_is_away_refuses_and_others_go_on() -> None:
     other, settled = Other(), list[int]()
-    receivers = Receivers(other.deliver, other.refuse, waiting_max=3)
+    receivers = Receivers(other.deliver, other.refuse, other.is_away, waiting_max=3)
     for n in range(5):
-        receivers.put(wanted(1), lambda n=n: settled.append(n))
-    receivers.put(wanted(2), lambda: settled.append(9))
+        await receivers.put(wanted(1), lambda n=n: settled.append(n))
+    await receivers.put(wanted(2), lambda: settled.append(9))
     await wait_until(lambda: sorted(settled) == [3, 4, 9])
     assert (other.refused, other.told, receivers.held) == ([UUID(int=1)] * 2, [UUID(int=2)], 3)
     other.open.set()
@@ -60,11 +65,26 @@ async def test_a_full_queue_refuses_and_others_go_on() -> None:
     assert settled[-3:] == [0, 1, 2]
 
 
+async def test_a_full_queue_of_one_who_is_there_is_waited_for() -> None:
+    other, settled = Other(), list[int]()
+    other.is_there = True
+    receivers = Receivers(other.deliver, other.refuse, other.is_away, waiting_max=3)
+    for n in range(3):
+        await receivers.put(wanted(1), lambda n=n: settled.append(n))
+    further = asyncio.create_task(receivers.put(wanted(1), lambda: settled.append(3)))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(further), 0.2)
+    other.open.set()
+    await further
+    await wait_until(lambda: settled == [0, 1, 2, 3])
+    assert (other.refused, receivers.held) == ([], 0)
+
+
 async def test_what_is_not_sent_on_a_stop_is_not_settled() -> None:
     other, settled = Other(), list[int]()
-    receivers = Receivers(other.deliver, other.refuse)
+    receivers = Receivers(other.deliver, other.refuse, other.is_away)
     for n in range(2):
-        receivers.put(wanted(1), lambda n=n: settled.append(n))
+        await receivers.put(wanted(1), lambda n=n: settled.append(n))
     await asyncio.sleep(0)  # and it has begun
     await receivers.stop(5.0)
     assert (settled, len(other.told)) == ([], 1)
@@ -74,7 +94,7 @@ async def test_what_breaks_is_told_of() -> None:
     async def broken(wanted: Wanted, stop: asyncio.Event) -> bool:
         raise ValueError("no")
 
-    receivers = Receivers(broken, broken)
-    receivers.put(wanted(1), lambda: None)
+    receivers = Receivers(broken, broken, lambda block: False)
+    await receivers.put(wanted(1), lambda: None)
     with pytest.raises(ValueError, match="no"):
         await receivers.broken
