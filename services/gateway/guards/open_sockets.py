@@ -2,14 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import suppress
-from typing import Any
 
 from starlette.types import Message, Receive, Send
 from uvicorn.protocols.utils import ClientDisconnected
 
-CLOSE_S = 10.0
-"""How long a peer that reads nothing may hold up his own dismissal."""
+from ..http.closing import close
 
 POLICY_VIOLATION = 1008
 _gone = {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
@@ -39,13 +36,8 @@ class OpenSocket:
     def dismiss(self, reason: str) -> None:
         """Close it, saying why, unless that is done or being done."""
         if not self._is_over and self._dismissal is None:
-            self._dismissal = asyncio.create_task(self._close(reason), name="gateway: dismissal")
-
-    async def _close(self, reason: str) -> None:
-        closing: Any = {"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason}
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._send(closing)
+            closing = close(self._send, POLICY_VIOLATION, reason)
+            self._dismissal = asyncio.create_task(closing, name="gateway: dismissal")
 
 
 async def _disconnected() -> Message:

@@ -9,13 +9,11 @@ from starlette.types import Receive, Scope, Send
 from events.resources.administration.api_keys import Scope as KeyScope
 
 from ..access import EVERYBODY, Access, Caller
+from ..http.closing import close
 
 SUBPROTOCOL = "prefect"
-REASON_BYTES_MAX = 123
 ADMIT_S = 30.0
 """How long somebody may be connected without saying who it is."""
-CLOSE_S = 10.0
-"""How long a peer that reads nothing may hold up its own dismissal."""
 
 
 class Text(Struct, frozen=True):
@@ -74,12 +72,7 @@ class Socket:
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close, saying why as far as a close frame has room for it; a peer may have gone."""
-        shown = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._send({"type": "websocket.close", "code": code, "reason": shown})
-        except OSError:
-            return
+        await close(self._send, code, reason)
 
     async def admit(
         self, access: Access, scope: KeyScope, refusal: str | None = None
