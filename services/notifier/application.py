@@ -27,7 +27,7 @@ from .claims import Claims, Wanted
 from .courier import Courier
 from .places import Places, Progress
 from .policies import ABOUT_POLICIES, Policies, has_tag, names_state
-from .receivers import Receivers
+from .receivers import WAITING_MAX, Receivers
 
 READ_MAX = 1_000
 
@@ -67,12 +67,14 @@ class Notifier:
         courier: Courier,
         now: Clock,
         stop_s: float,
+        waiting_max: int = WAITING_MAX,
     ) -> None:
         self._log = log
         self._claims = claims
         self._courier = courier
         self._now = now
         self._stop_s = stop_s
+        self._waiting_max = waiting_max
         self._kept = Places(redis, log.streams)
         self._policies = Policies()
         self._reached: dict[int, str] = {}
@@ -91,7 +93,7 @@ class Notifier:
     async def run(self) -> None:
         """Serve until stopped; CorruptLog when that cannot go on."""
         receivers = self._receivers = Receivers(
-            self._courier.deliver, self._refused, self._courier.is_away
+            self._courier.deliver, self._refused, self._courier.is_away, self._waiting_max
         )
         following = self._following = asyncio.create_task(
             self._serve(receivers), name="notifier: follow"

@@ -41,6 +41,7 @@ async def notifying(
     pauses_s: Sequence[float] = PAUSES_S,
     attempt_s: float = 5.0,
     margin_s: float = 10.0,
+    waiting_max: int = 1_000,
 ) -> AsyncGenerator[Notifier]:
     """A notifier, running."""
     log = log or RedisEventLog(redis, streams)
@@ -62,7 +63,13 @@ async def notifying(
             pauses_s=pauses_s,
         )
         notifier = Notifier(
-            redis=redis, log=log, claims=claims, courier=courier, now=now, stop_s=5.0
+            redis=redis,
+            log=log,
+            claims=claims,
+            courier=courier,
+            now=now,
+            stop_s=5.0,
+            waiting_max=waiting_max,
         )
         running = asyncio.create_task(notifier.run())
         await wait_until(lambda: notifier.troubles() == [])

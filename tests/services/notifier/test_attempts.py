@@ -82,8 +82,8 @@ async def test_a_claim_outlasts_the_pause_before_the_next_attempt(
         receiver.statuses = [503]
         async with (
             processing(redis_url, redis, streams),
-            notifying(redis, streams, pauses_s=(3.0,), attempt_s=0.5, margin_s=1.0),
-            notifying(redis, streams, pauses_s=(3.0,), attempt_s=0.5, margin_s=1.0),
+            notifying(redis, streams, pauses_s=(6.0,), attempt_s=2.5, margin_s=2.5),
+            notifying(redis, streams, pauses_s=(6.0,), attempt_s=2.5, margin_s=2.5),
         ):
             await send(redis, streams, *policy(receiver.url))
             await wait_until(lambda: reached(log, streams.control, 4))
@@ -91,6 +91,42 @@ async def test_a_claim_outlasts_the_pause_before_the_next_attempt(
             (record,) = await settled(log, POLICY)
         assert len(receiver.heard) == 2
     assert (record.outcome, record.detail, record.attempts) == (Sending.SENT, None, 2)
+
+
+async def test_a_burst_for_one_who_answers_is_told_whole(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    log = RedisEventLog(redis, streams)
+    with Receiver() as receiver:
+        async with processing(redis_url, redis, streams):
+            await send(redis, streams, *policy(receiver.url))
+            await wait_until(lambda: reached(log, streams.control, 4))
+            runs = [await fail(redis, streams) for _ in range(12)]
+            await wait_until(lambda: reached(log, 0, 24))
+            async with notifying(redis, streams, waiting_max=2):
+                records = await settled(log, POLICY, 12)
+        assert sorted(heard.json() for heard in receiver.heard) == sorted(runs)
+    assert {record.outcome for record in records} == {Sending.SENT}
+
+
+async def test_a_burst_for_one_who_says_nothing_is_refused_but_for_what_waits(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    log = RedisEventLog(redis, streams)
+    with Receiver() as receiver:
+        receiver.gate.clear()
+        async with processing(redis_url, redis, streams):
+            await send(redis, streams, *policy(receiver.url))
+            await wait_until(lambda: reached(log, streams.control, 4))
+            for _ in range(12):
+                await fail(redis, streams)
+            await wait_until(lambda: reached(log, 0, 24))
+            async with notifying(redis, streams, waiting_max=2, attempt_s=1.0):
+                records = await settled(log, POLICY, 12)
+    said = sorted((record.outcome.value, record.detail) for record in records)
+    refused = ("failed", "too many notifications wait for this block")
+    assert said.count(refused) >= 8
+    assert set(said) == {refused, ("unknown", "no answer within 1 s")}
 
 
 @pytest.mark.timeout(60)
