@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
 
 from msgspec import Struct, structs
@@ -121,7 +121,55 @@ def repr_of(state: Shown, result: Any) -> str:
     return f"{state.name}({said})"
 
 
-class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Predicates:
+    """What is asked of a state in whatever form, by its type."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:  # each form declares it in its own order
+        type: StateType
+
+    def is_scheduled(self) -> bool:
+        """Whether it is due at some time."""
+        return self.type is StateType.SCHEDULED
+
+    def is_pending(self) -> bool:
+        """Whether it is about to run."""
+        return self.type is StateType.PENDING
+
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self.type is StateType.RUNNING
+
+    def is_completed(self) -> bool:
+        """Whether it ended well."""
+        return self.type is StateType.COMPLETED
+
+    def is_failed(self) -> bool:
+        """Whether it ended by its own error."""
+        return self.type is StateType.FAILED
+
+    def is_crashed(self) -> bool:
+        """Whether it ended with its infrastructure."""
+        return self.type is StateType.CRASHED
+
+    def is_cancelled(self) -> bool:
+        """Whether it ended on request."""
+        return self.type is StateType.CANCELLED
+
+    def is_cancelling(self) -> bool:
+        """Whether it was asked to end and has not ended yet."""
+        return self.type is StateType.CANCELLING
+
+    def is_paused(self) -> bool:
+        """Whether it waits to be resumed."""
+        return self.type is StateType.PAUSED
+
+    def is_final(self) -> bool:
+        """Whether it ended."""
+        return self.type in FINAL
+
+
+class State(Struct, Predicates, frozen=True, kw_only=True, omit_defaults=True):
     """A state that a run has entered.
 
     `repr` shows name, message and type; two states are the same state when run ids,
@@ -135,36 +183,6 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str | None = None
     data: Any = None
     state_details: StateDetails = NO_DETAILS
-
-    def is_scheduled(self) -> bool:
-        return self.type is StateType.SCHEDULED
-
-    def is_pending(self) -> bool:
-        return self.type is StateType.PENDING
-
-    def is_running(self) -> bool:
-        return self.type is StateType.RUNNING
-
-    def is_completed(self) -> bool:
-        return self.type is StateType.COMPLETED
-
-    def is_failed(self) -> bool:
-        return self.type is StateType.FAILED
-
-    def is_crashed(self) -> bool:
-        return self.type is StateType.CRASHED
-
-    def is_cancelled(self) -> bool:
-        return self.type is StateType.CANCELLED
-
-    def is_cancelling(self) -> bool:
-        return self.type is StateType.CANCELLING
-
-    def is_paused(self) -> bool:
-        return self.type is StateType.PAUSED
-
-    def is_final(self) -> bool:
-        return self.type in FINAL
 
     def copied(self, timestamp: Instant) -> "State":
         """The same state, entered again at *timestamp*."""

@@ -50,19 +50,22 @@ def serve_rule_processor(settings: Settings, announce: Announce) -> None:
 def serve_projector(settings: Settings, announce: Announce) -> None:
     """The views."""
     del announce
-    _serve(settings, lambda url: _projector(settings, url))
+    about = {"views": settings.views_url.split("@")[-1]}
+    _serve(settings, lambda url: _watched(settings, url, "projector", wiring.projector, **about))
 
 
 def serve_timers(settings: Settings, announce: Announce) -> None:
     """What becomes due."""
     del announce
-    _serve(settings, lambda url: _timers(settings, url))
+    about = {"prefix": settings.prefix}
+    _serve(settings, lambda url: _watched(settings, url, "timers", wiring.timers, **about))
 
 
 def serve_notifier(settings: Settings, announce: Announce) -> None:
     """What notification policies want told."""
     del announce
-    _serve(settings, lambda url: _notifier(settings, url))
+    about = {"prefix": settings.prefix}
+    _serve(settings, lambda url: _watched(settings, url, "notifier", wiring.notifier, **about))
 
 
 def _serve(settings: Settings, service: Callable[[str], Coroutine[Any, Any, None]]) -> None:
@@ -113,41 +116,22 @@ async def _gateway(settings: Settings, url: str, announce: Announce) -> None:
     log.info("gateway_stopped")
 
 
-async def _projector(settings: Settings, url: str) -> None:
+async def _watched(
+    settings: Settings, url: str, name: str, start: Callable[..., Any], **about: Any
+) -> None:
+    """The service *name*, which *start* starts, as long as it runs; others see whether it serves.
+
+    *about* is what is said of it when it has started.
+    """
     streams = await _streams(settings, url)
     stop = _asked_to_stop()
     async with (
-        wiring.projector(settings, streams, url) as views,
-        readiness(settings.host, settings.health_port, views.ready) as port,
+        start(settings, streams, url) as service,
+        readiness(settings.host, settings.health_port, service.ready) as port,
     ):
-        about = {"views": settings.views_url.split("@")[-1], "health_port": port}
-        log.info("projector_started", extra=about)
-        await _until(stop, views.running)
-    log.info("projector_stopped")
-
-
-async def _timers(settings: Settings, url: str) -> None:
-    streams = await _streams(settings, url)
-    stop = _asked_to_stop()
-    async with (
-        wiring.timers(settings, streams, url) as timers,
-        readiness(settings.host, settings.health_port, timers.ready) as port,
-    ):
-        log.info("timers_started", extra={"prefix": settings.prefix, "health_port": port})
-        await _until(stop, timers.running)
-    log.info("timers_stopped")
-
-
-async def _notifier(settings: Settings, url: str) -> None:
-    streams = await _streams(settings, url)
-    stop = _asked_to_stop()
-    async with (
-        wiring.notifier(settings, streams, url) as notifying,
-        readiness(settings.host, settings.health_port, notifying.ready) as port,
-    ):
-        log.info("notifier_started", extra={"prefix": settings.prefix, "health_port": port})
-        await _until(stop, notifying.running)
-    log.info("notifier_stopped")
+        log.info("%s_started", name, extra={**about, "health_port": port})
+        await _until(stop, service.running)
+    log.info("%s_stopped", name)
 
 
 async def _rule_processor(settings: Settings, url: str) -> None:

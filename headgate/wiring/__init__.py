@@ -44,7 +44,7 @@ from ..bus.encryption_key import EncryptionKeyInvalid, encryption_key
 from ..serving.http import Http
 from ..settings import Settings
 from .notifying import notifier
-from .parts import life, opened, views_of
+from .parts import in_background, life, opened, views_of
 from .terms import limits_of, periods_of, spans_of, terms_of, timers_off
 
 READY_POLL_S = 0.005
@@ -91,22 +91,16 @@ class Projector(NamedTuple):
 @asynccontextmanager
 async def projector(settings: Settings, streams: Streams, url: str) -> AsyncGenerator[Projector]:
     """A projector, running."""
-    async with opened(streams, url, "projector") as log:
-        with views_of(settings) as engine:
-            away = (RedisError, OSError)
-            worker = Worker(log, Store(engine), PROJECTIONS, away)
-            redis = connected(url)
-            told = ToldWorker(
-                told_on(settings, streams, redis), Store(engine), clock.now, keep(settings), away
-            )
-            running = asyncio.create_task(together(worker.run(), told.run()), name="projector")
-            try:
-                yield Projector(running, worker, told)
-            finally:
-                await end(running)
-                await redis.aclose()
-                if not running.cancelled():
-                    running.result()
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(opened(streams, url, "projector"))
+        store = Store(stack.enter_context(views_of(settings)))
+        redis = connected(url)
+        stack.push_async_callback(redis.aclose)
+        away = (RedisError, OSError)
+        worker = Worker(log, store, PROJECTIONS, away)
+        told = ToldWorker(told_on(settings, streams, redis), store, clock.now, keep(settings), away)
+        following = in_background(together(worker.run(), told.run()), "projector")
+        yield Projector(await stack.enter_async_context(following), worker, told)
 
 
 class Clockwork(NamedTuple):
@@ -145,13 +139,8 @@ async def timers(settings: Settings, streams: Streams, url: str) -> AsyncGenerat
             ask_max=settings.services_scheduler_insert_batch_size,
             away=OUTAGES,
         )
-        running = asyncio.create_task(timers.run(), name="timers")
-        try:
-            yield Clockwork(running, timers)
-        finally:
-            await end(running)
-            if not running.cancelled():
-                running.result()
+        running = await stack.enter_async_context(in_background(timers.run(), "timers"))
+        yield Clockwork(running, timers)
 
 
 def guards_of(settings: Settings, key: str | None) -> Guards:

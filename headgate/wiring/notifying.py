@@ -9,14 +9,13 @@ from typing import NamedTuple
 from events.streams import Streams
 from services.blocks.sealing import Seal
 from services.notifier import MARGIN, Claims, Courier, Notifier, Sender
-from services.patience import end
 from services.proposer import Proposer
 
 from .. import clock
 from ..bus.connecting import connected
 from ..bus.encryption_key import encryption_key
 from ..settings import Settings
-from .parts import life, opened
+from .parts import in_background, life, opened
 
 
 class Notifying(NamedTuple):
@@ -40,15 +39,11 @@ async def notifier(
         notifier = None
         if settings.services_flow_run_notifications_enabled:
             notifier = await _made(settings, streams, url, api_url, stack)
-        running = asyncio.create_task(_idle() if notifier is None else notifier.run())
-        try:
-            yield Notifying(running, notifier)
-        finally:
-            if notifier is not None:
-                await notifier.stop()
-            await end(running)
-            if not running.cancelled():
-                running.result()
+        work = _idle() if notifier is None else notifier.run()
+        running = await stack.enter_async_context(in_background(work, "notifier"))
+        if notifier is not None:
+            stack.push_async_callback(notifier.stop)
+        yield Notifying(running, notifier)
 
 
 async def _made(

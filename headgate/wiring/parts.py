@@ -1,15 +1,18 @@
 """What several services are made of: a log, the database of the views, a name."""
 
+import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from sqlalchemy import Engine
 
 from events.log.redis import RedisEventLog
 from events.streams import Streams
 from projections.store import open_engine
+from services.patience import end
 
 from .. import clock
 from ..bus.connecting import connected, service
@@ -34,6 +37,20 @@ def views_of(settings: Settings) -> Generator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+@asynccontextmanager
+async def in_background(
+    work: Coroutine[Any, Any, None], name: str
+) -> AsyncGenerator["asyncio.Task[None]"]:
+    """*work* as a task, ended in the end; raises then what it ended with by itself."""
+    running = asyncio.create_task(work, name=name)
+    try:
+        yield running
+    finally:
+        await end(running)
+        if not running.cancelled():
+            running.result()
 
 
 def life() -> str:

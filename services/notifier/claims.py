@@ -7,9 +7,10 @@ it.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import Struct, to_builtins
@@ -47,6 +48,8 @@ LOOK_S = 0.2
 DIED = "whoever sent it died, or could not say what became of it"
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Wanted(Struct, frozen=True):
@@ -200,20 +203,11 @@ class Claims:
         self, proposal: StoreResource | AmendResource | RemoveResource
     ) -> Decision | None:
         """The decision; None when there can be none. The same proposal is asked until it is."""
-        failures = 0
-        while True:
-            try:
-                answer = await self._proposer.propose(proposal)
-            except (RedisError, OSError, Unavailable) as error:
-                failures += 1
-                self._waits(error)
-                await asyncio.sleep(pause_s(failures))
-                continue
-            self.trouble = None
-            if isinstance(answer, Answer):
-                return answer.decided()
-            _log.error("notification_undecidable", extra={"because": answer.reason})
-            return None
+        answer = await self._patiently(partial(self._proposer.propose, proposal))
+        if isinstance(answer, Answer):
+            return answer.decided()
+        _log.error("notification_undecidable", extra={"because": answer.reason})
+        return None
 
     async def _found(self, wanted: Wanted) -> Notification | None:
         key = name_key(Notification, policy_id=wanted.policy.id, state_id=wanted.state.id)
@@ -226,23 +220,24 @@ class Claims:
 
     async def entity(self, key: str) -> Entity | None:
         """What the control partition has under *key*."""
+        control = self._log.streams.control
+        return entity_of(key, await self._patiently(partial(self._log.snapshots, control, [key])))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer to what is asked again until Redis and a rule processor are there."""
         failures = 0
         while True:
             try:
-                control = self._log.streams.control
-                found = entity_of(key, await self._log.snapshots(control, [key]))
-            except (RedisError, OSError) as error:
+                answer = await ask()
+            except (RedisError, OSError, Unavailable) as error:
                 failures += 1
-                self._waits(error)
+                if self.trouble is None:
+                    _log.warning("notifier_waiting", extra={"because": str(error)})
+                self.trouble = str(error)
                 await asyncio.sleep(pause_s(failures))
             else:
                 self.trouble = None
-                return found
-
-    def _waits(self, error: Exception) -> None:
-        if self.trouble is None:
-            _log.warning("notifier_waiting", extra={"because": str(error)})
-        self.trouble = str(error)
+                return answer
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

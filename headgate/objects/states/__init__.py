@@ -8,7 +8,7 @@ from typing_extensions import TypeVar
 
 from events.states import (
     DEFAULT_NAMES,
-    FINAL,
+    Predicates,
     StateType,
     hash_of,
     repr_of,
@@ -78,7 +78,7 @@ class StateBaseModel(IDBaseModel):
         return fields
 
 
-class State(StateBaseModel, ObjectBaseModel, Generic[R]):
+class State(StateBaseModel, ObjectBaseModel, Predicates, Generic[R]):
     """Where a run is, or was; R is what its result is."""
 
     type: StateType
@@ -159,46 +159,6 @@ class State(StateBaseModel, ObjectBaseModel, Generic[R]):
             data=self.data if is_result(self.data) else None,
             state_details=self.state_details,
         )
-
-    def is_scheduled(self) -> bool:
-        """Whether it is due at some time."""
-        return self.type is StateType.SCHEDULED
-
-    def is_pending(self) -> bool:
-        """Whether it is about to run."""
-        return self.type is StateType.PENDING
-
-    def is_running(self) -> bool:
-        """Whether it runs."""
-        return self.type is StateType.RUNNING
-
-    def is_completed(self) -> bool:
-        """Whether it ended well."""
-        return self.type is StateType.COMPLETED
-
-    def is_failed(self) -> bool:
-        """Whether it ended by its own error."""
-        return self.type is StateType.FAILED
-
-    def is_crashed(self) -> bool:
-        """Whether it ended with its infrastructure."""
-        return self.type is StateType.CRASHED
-
-    def is_cancelled(self) -> bool:
-        """Whether it ended on request."""
-        return self.type is StateType.CANCELLED
-
-    def is_cancelling(self) -> bool:
-        """Whether it was asked to end and has not ended yet."""
-        return self.type is StateType.CANCELLING
-
-    def is_paused(self) -> bool:
-        """Whether it waits to be resumed."""
-        return self.type is StateType.PAUSED
-
-    def is_final(self) -> bool:
-        """Whether it ended."""
-        return self.type in FINAL
 
     def model_copy(self, *, update: Any = None, deep: bool = False) -> Self:
         """A copy, entered now unless *update* says when."""

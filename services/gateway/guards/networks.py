@@ -1,10 +1,12 @@
 """Only those come in whose address is in one of some networks."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from msgspec import json
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from events.resources.administration.ip_allowlist import Network
 
 from ..http.errors import Reply
 from ..recent import Recent
@@ -13,8 +15,6 @@ from .refusing import host_of, refuse
 FORBIDDEN = Reply(403, json.encode({"exception_message": "Forbidden: not from this address"}))
 ADDRESSES_MAX = 10_000
 """Addresses that are remembered."""
-
-Network = IPv4Network | IPv6Network
 
 
 class Networks:

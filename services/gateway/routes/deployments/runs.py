@@ -31,7 +31,12 @@ from ..pages import sized
 from . import one
 
 POLLED_ANEW = timedelta(seconds=30)
-"""A deployment is told that it was polled when the last time is as long ago."""
+"""That a deployment, a queue or an agent polls is noted when the last time is as long ago."""
+
+
+def was_lately(last: datetime | None, now: datetime) -> bool:
+    """Whether what was noted at *last* need not be noted again."""
+    return last is not None and now - last < POLLED_ANEW
 
 
 AHEAD_MAX = timedelta(days=366)
@@ -218,7 +223,7 @@ async def polled(context: Context, deployment_id: UUID) -> None:
     if deployment is None:
         return
     last = deployment.last_polled
-    if deployment.status == "READY" and last is not None and now - last < POLLED_ANEW:
+    if deployment.status == "READY" and was_lately(last, now):
         return
     await resources.amend(
         context, Deployment, deployment_id, {"status": "READY", "last_polled": now}

@@ -15,7 +15,7 @@ from ...http.errors import Reply, answered, detail, forbidden
 from ...http.operations import Operation
 from ...rendering.work_pools import AgentResponse, agent_response
 from ...resources import existing, listed, store
-from ..deployments.runs import POLLED_ANEW
+from ..deployments.runs import was_lately
 
 
 async def is_active(context: Context, queue: WorkQueue, id: UUID) -> None:
@@ -28,7 +28,7 @@ async def is_active(context: Context, queue: WorkQueue, id: UUID) -> None:
     now, agent = context.now(), await context.resource(Agent, id)
     if agent is None:
         await _not_taken(context, id)
-    elif agent.last_activity_time is not None and now - agent.last_activity_time < POLLED_ANEW:
+    elif was_lately(agent.last_activity_time, now):
         return
     seen = Agent(id=id, name=slug_of(id), work_queue_id=queue.id, last_activity_time=now)
     noted = ["work_queue_id", "last_activity_time"]

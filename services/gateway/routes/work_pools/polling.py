@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +36,7 @@ from ...http.operations import Operation
 from ...places import pool_named, queues_of
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ...resources import amend, existing
-from ..deployments.runs import POLLED_ANEW, polled
+from ..deployments.runs import polled, was_lately
 from ..pages import sized
 from .agents import is_active
 from .bodies import QueueFilter, QueueRunsAsked, WaitingRunsAsked
@@ -155,7 +154,7 @@ def _let_through(queue: WorkQueue) -> FlowRunQuery:
 async def _note(context: Context, queues: Sequence[WorkQueue]) -> None:
     """Note that the queues were polled, and so the deployments whose runs wait in them."""
     now = context.now()
-    anew = [queue for queue in queues if _is_old(queue.last_polled, now)]
+    anew = [queue for queue in queues if not was_lately(queue.last_polled, now)]
     if not anew:
         return
     for queue in anew:
@@ -167,10 +166,6 @@ async def _note(context: Context, queues: Sequence[WorkQueue]) -> None:
     await asyncio.gather(
         *(polled(context, each.id) for each in found if isinstance(each, Deployment))
     )
-
-
-def _is_old(last: datetime | None, now: datetime) -> bool:
-    return last is None or now - last >= POLLED_ANEW
 
 
 async def queue_runs(context: Context, call: Call) -> Reply:
