@@ -247,16 +247,25 @@ def flow_name_key(name: str) -> str:
     return f"flow_name:{name}"
 
 
-@lru_cache(maxsize=KEYS_MAX)
 def flow_run_key(id: UUID) -> str:
     """The key of a flow run."""
-    return f"flow_run:{id}"
+    return _flow_run_key(id.int)
 
 
 @lru_cache(maxsize=KEYS_MAX)
+def _flow_run_key(number: int) -> str:
+    # kept by number: ids hash and compare in Python, numbers in C
+    return f"flow_run:{UUID(int=number)}"
+
+
 def task_run_key(id: UUID) -> str:
     """The key of a task run."""
-    return f"task_run:{id}"
+    return _task_run_key(id.int)
+
+
+@lru_cache(maxsize=KEYS_MAX)
+def _task_run_key(number: int) -> str:
+    return f"task_run:{UUID(int=number)}"
 
 
 @lru_cache(maxsize=KEYS_MAX)

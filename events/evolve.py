@@ -1,7 +1,7 @@
 """Evolve: what is true after one more decision. Total, pure, the same for everyone who folds."""
 
 from collections.abc import Mapping, MutableMapping
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from msgspec import UNSET, structs
 
@@ -67,6 +67,8 @@ from .resources.resource import Resource
 from .slots import DECIDED_MAX as SLOTS_DECIDED_MAX
 from .slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided, slots_decided_key
 from .slots.folding import SUBJECTS, count_slots
+
+AnyProgress = TypeVar("AnyProgress", FlowRunProgress, TaskRunProgress)
 
 Changed = Mapping[str, Entity | None]
 """Entities by key, as they are after a decision; None is gone."""
@@ -209,13 +211,9 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
     decision = recorded.decision
     match entity:
         case FlowRun(attributes=attributes, progress=progress):
-            return FlowRun(
-                attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
-            )
+            return FlowRun(attributes, _advanced(progress, recorded))
         case TaskRun(attributes=attributes, progress=progress):
-            return TaskRun(
-                attributes, structs.replace(progress, **_stamp(progress.decided, recorded))
-            )
+            return TaskRun(attributes, _advanced(progress, recorded))
         case TaskCache():
             decided = _remembered(entity.decided, recorded)
             return structs.replace(entity, version=decision.version, decided=decided)
@@ -231,10 +229,10 @@ def _stamped(entity: Entity, recorded: Recorded) -> Entity:
     assert_never(entity)
 
 
-def _stamp(decided: dict[str, str], recorded: Recorded) -> dict[str, object]:
+def _advanced(progress: AnyProgress, recorded: Recorded) -> AnyProgress:
     decision = recorded.decision
-    remembered = _remembered(decided, recorded)
-    return {"version": decision.version, "updated": decision.at, "decided": remembered}
+    decided = _remembered(progress.decided, recorded)
+    return structs.replace(progress, version=decision.version, updated=decision.at, decided=decided)
 
 
 def _remembered(

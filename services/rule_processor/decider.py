@@ -205,14 +205,18 @@ class Draft:
         )
         changed = evolve(self._known, recorded)
         body = encode(decision)
-        subject = changed.get(decision.subject) or self._known.get(decision.subject)
-        reply = _reply_of(proposal, recorded.entry_id, decision, body, subject)
+        reply = None
+        if proposal.reply_to is not None:
+            subject = changed.get(decision.subject) or self._known.get(decision.subject)
+            reply = _reply_of(proposal, recorded.entry_id, decision, body, subject)
         # Nothing below can fail: a proposal is in the draft as a whole or not at all.
         learn(self._known, changed)
         self._changed |= changed
         self._bodies.append((proposal.id, body))
         self._follow_ups += decision.follow_ups
-        self._enqueued += _enqueued_by(recorded)
+        for change in decision.changes:
+            if isinstance(change, TaskRunEnqueued):
+                self._enqueued.append(_enqueued_by(recorded, change))
         if reply is not None:
             self._replies.append(reply)
 
@@ -271,13 +275,11 @@ RETRIES_FIRST_MS = 10**13
 """More milliseconds than any instant has: what is retried goes before all that is not."""
 
 
-def _enqueued_by(recorded: Recorded) -> Iterator[Enqueued]:
-    """The task run that waits for a worker from now on, if there is one."""
-    for change in recorded.decision.changes:
-        if isinstance(change, TaskRunEnqueued):
-            id = str(recorded.decision.subject_id)
-            first = RETRIES_FIRST_MS if change.queue == "retry" else 0
-            yield Enqueued(change.task_key, id, recorded.time_ms - first)
+def _enqueued_by(recorded: Recorded, change: TaskRunEnqueued) -> Enqueued:
+    """The task run that waits for a worker from now on."""
+    id = str(recorded.decision.subject_id)
+    first = RETRIES_FIRST_MS if change.queue == "retry" else 0
+    return Enqueued(change.task_key, id, recorded.time_ms - first)
 
 
 def _reply_of(

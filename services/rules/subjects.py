@@ -170,9 +170,12 @@ def answered(known: Mapping[str, Entity], proposal: Proposal) -> str | None:
     if subject is None:
         is_known = isinstance(proposal, SlotProposal)
         return answered_before(known, proposal) if is_known else None
-    if isinstance(subject, FlowRun | TaskRun):
-        return subject.progress.decided.get(proposal.id)
-    return subject.decided.get(proposal.id)
+    match subject:
+        case FlowRun() | TaskRun():
+            return subject.progress.decided.get(proposal.id)
+        case TaskCache() | Resource():
+            return subject.decided.get(proposal.id)
+    assert_never(subject)
 
 
 def _subject(

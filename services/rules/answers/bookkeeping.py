@@ -18,12 +18,15 @@ from events.states import (
     stored_data,
 )
 
+RUNNING, SCHEDULED = StateType.RUNNING, StateType.SCHEDULED
+"""To get at a member of an enum costs as much as a call, and these are compared all the time."""
+
 
 def completed(proposed: ProposedState, at: datetime) -> ProposedState:
     """*proposed* with its name, and with a time if it is scheduled and has none."""
     if proposed.name is None:
         proposed = structs.replace(proposed, name=DEFAULT_NAMES[proposed.type])
-    if proposed.type is StateType.SCHEDULED and proposed.state_details.scheduled_time is None:
+    if proposed.type is SCHEDULED and proposed.state_details.scheduled_time is None:
         details = structs.replace(proposed.state_details, scheduled_time=at)
         proposed = structs.replace(proposed, state_details=details)
     return proposed
@@ -69,16 +72,16 @@ def booked_after(
 ) -> Bookkeeping:
     """The bookkeeping of a run that enters a state; *counts*: entering RUNNING is a new attempt."""
     kind, now = entered.type, entered.timestamp
-    due = entered.state_details.scheduled_time if kind is StateType.SCHEDULED else None
+    due = entered.state_details.scheduled_time if kind is SCHEDULED else None
     run_count, run_time = booked.run_count, booked.total_run_time
     upcoming, start, end = booked.next_scheduled_start_time, booked.start_time, booked.end_time
-    if kind is StateType.RUNNING:
+    if kind is RUNNING:
         start = start or now
         run_count += counts
     if left is not None:
-        if left.type is StateType.RUNNING:
+        if left.type is RUNNING:
             run_time += seconds_between(left.timestamp, now)
-        elif left.type is StateType.SCHEDULED:
+        elif left.type is SCHEDULED:
             upcoming = None
     if kind not in FINAL:
         end = None if left is not None and left.type in FINAL else end
@@ -96,6 +99,6 @@ def booked_after(
 
 def resuming_done(policy: FlowRunPolicy, entered: State) -> FlowRunPolicy:
     """*policy* without its mark of resuming, once the run has resumed or ended."""
-    if policy.resuming and (entered.type is StateType.RUNNING or entered.type in FINAL):
+    if policy.resuming and (entered.type is RUNNING or entered.type in FINAL):
         return structs.replace(policy, resuming=False)
     return policy
