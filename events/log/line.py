@@ -12,9 +12,10 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from .packing import packed
+from .packing import Pieces, packed
 
-Command = tuple[str | bytes | int, ...]
+Argument = str | bytes | int | Pieces
+Command = tuple[Argument, ...]
 
 Rows = list[tuple[bytes, dict[bytes, bytes]]]
 """Entries of a stream: their ids and fields."""

@@ -67,7 +67,8 @@ from . import (
     LeaseLost,
 )
 from .chain import assert_follows
-from .line import Lines
+from .line import Argument, Lines
+from .packing import Pieces
 
 FORMAT_VERSION = 1
 TAIL_BLOCK_MS = 2_000
@@ -132,9 +133,7 @@ class RedisEventLog:
             raise CorruptLog(f"partition {self.streams.name(partition)}: {said}") from said
         raise said
 
-    def _script_call(
-        self, partition: int, commit: Commit
-    ) -> tuple[list[str], list[str | bytes | int]]:
+    def _script_call(self, partition: int, commit: Commit) -> tuple[list[str], list[Argument]]:
         """The keys and arguments of `commit.lua`, in its order."""
         streams, expected, head = self.streams, commit.expected, commit.head
         clients = list(dict.fromkeys(reply.to for reply in commit.replies))
@@ -163,18 +162,18 @@ class RedisEventLog:
         for each in commit.enqueued:
             place = str(1 + task_keys.index(each.task_key))
             enqueued += (place, str(each.score), each.task_run_id)
-        values = [
+        values = Pieces(
             value.encode() if isinstance(value, str) else value
             for value in chain.from_iterable(groups)
-        ]
-        arguments: list[str | bytes | int] = [
+        )
+        arguments: list[Argument] = [
             commit.lease or "",
             *(expected.offset, expected.entry_id, expected.hash),
             *(head.offset, head.entry_id, head.hash),
             *map(len, groups),
             len(clients),
             msgpack.encode(list(map(len, values))),
-            b"".join(values),
+            values,
         ]
         return keys, arguments
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Disconnected
 
 from events.log.line import Line
-from events.log.packing import packing
+from events.log.packing import Pieces, packed, packing
 
 pytestmark = pytest.mark.anyio
 
@@ -54,3 +54,8 @@ def test_a_connection_that_closes_under_uvloop_is_lost_and_the_next_call_has_ano
             await line.close()
 
     uvloop.run(main())
+
+
+@pytest.mark.parametrize("pieces", [[b"a", b"", b"\r\nb"], [b"alone"], []])
+def test_pieces_are_sent_end_to_end(pieces: list[bytes]) -> None:
+    assert packed(("SET", "key", Pieces(pieces))) == packed(("SET", "key", b"".join(pieces)))
