@@ -5,10 +5,11 @@ JSON text, as the log has them. Text sorts by code point in both.
 """
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct, json
+from msgspec import Struct, convert, json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    func,
+    literal_column,
 )
 
 from events.instants import instant_of, micros_of
@@ -27,9 +30,27 @@ SECONDS_MAX = 2**28
 MICROS_MAX = SECONDS_MAX * 1_000_000
 """Eight years. What claims to last longer is counted as that long, so that sums have room."""
 
+INDEXED_MAX = 200
+"""Characters of a text that an index holds. PostgreSQL refuses rows with entries of some kilobytes.
+
+https://www.postgresql.org/docs/current/btree.html
+"""
+
 _WHERE = "where"
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""A text that is looked for in an index; PostgreSQL's hold its `beginning`."""
+
+
+def _instant(value: int | None) -> datetime | None:
+    return None if value is None else instant_of(value)
+
+
+def _uuid(value: str | None) -> UUID | None:
+    # a third of the time that the constructor takes
+    return None if value is None else convert(value, UUID)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -41,8 +62,8 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         return None if value is None else micros_of(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instant_of(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return _instant  # a page has thousands: without what a decorated type does around it
 
 
 class Id(TypeDecorator[UUID]):
@@ -54,8 +75,8 @@ class Id(TypeDecorator[UUID]):
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> str | None:
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> UUID | None:
-        return None if value is None else UUID(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return _uuid  # a page has thousands: without what a decorated type does around it
 
 
 def id_column(name: str, *, is_key: bool = False) -> Column[Any]:
@@ -68,18 +89,36 @@ def partition_column() -> Column[Any]:
     return Column("partition", Integer, primary_key=True, autoincrement=False)
 
 
-def partial_index(name: str, column: Column[Any], where: ColumnElement[bool]) -> Index:
+def partial_index(name: str, where: ColumnElement[bool], *by: ColumnElement[Any]) -> Index:
     """An index of the rows for which *where* holds, once its table is `made_for` a database."""
     # an index that names a database loads all that SQLAlchemy knows of it, with each start
-    return Index(name, column, info={_WHERE: where})
+    return Index(name, *by, info={_WHERE: where})
 
 
 def made_for(dialect: str, table: Table) -> Table:
-    """*table*, its partial indexes said in the words of *dialect*."""
-    for index in table.indexes:
+    """*table*, its indexes said in the words of *dialect*."""
+    for index in list(table.indexes):
         if _WHERE in index.info:
             index.dialect_kwargs[f"{dialect}_where"] = index.info[_WHERE]
+        elif dialect == "postgresql" and any(column.type is NAME for column in index.columns):
+            table.indexes.remove(index)
+            Index(index.name, *(beginning(c) if c.type is NAME else c for c in index.columns))
     return table
+
+
+def beginning(name: ColumnElement[Any]) -> ColumnElement[Any]:
+    """As much of a name as PostgreSQL has in an index."""
+    return func.substr(name, literal_column("1"), literal_column(str(INDEXED_MAX)))
+
+
+def indexed(text: str) -> str:
+    """*text* as any index can hold it: a long one is its beginning and a digest of all of it."""
+    text = plain(text)
+    if len(text) <= INDEXED_MAX:
+        return text
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    # longer than what is short enough, so that it can be no other text
+    return text[: INDEXED_MAX + 1 - len(digest)] + digest
 
 
 def micros(instant: datetime | None) -> int | None:

@@ -19,7 +19,7 @@ from events.instants import EPOCH, Clock, micros_of
 from events.log import START
 from events.told.event import RESOURCE_ID, RESOURCE_NAME, Event
 
-from .columns import TEXT, Moment, id_column, plain, plain_or_none
+from .columns import NAME, TEXT, Moment, id_column, made_for, plain, plain_or_none
 from .projection import Row, Sql, insert
 from .store import Store
 
@@ -36,8 +36,8 @@ events = Table(
     id_column("id", is_key=True),
     Column("occurred", Moment, nullable=False),
     Column("received", Moment, nullable=False),
-    Column("name", TEXT, nullable=False),
-    Column("resource_id", TEXT, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("resource_id", NAME, nullable=False),
     Column("resource_name", TEXT),
     Column("body", TEXT, nullable=False),
     Index("ix_events_occurred", "occurred", "id"),
@@ -114,7 +114,9 @@ class ToldWorker:
 
     def _begin(self) -> str:
         with self._store.writing() as connection:
-            _metadata.create_all(connection)
+            for each in _metadata.sorted_tables:
+                ours = made_for(connection.dialect.name, each.to_metadata(MetaData()))
+                ours.create(connection, checkfirst=True)
             return place_of(connection)
 
     def _write(self, found: Sequence[tuple[str, bytes]], is_time: bool) -> None:

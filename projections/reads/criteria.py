@@ -25,6 +25,8 @@ from events.queries.criteria import (
 )
 from events.states import StateType
 
+from ..columns import INDEXED_MAX, NAME, beginning
+
 Condition = ColumnElement[bool]
 Conditions = list[Condition]
 Columns = Any
@@ -77,10 +79,18 @@ def among(
     """*column* is one of these and none of those."""
     found: Conditions = []
     if any_ is not None:
-        found.append(column.in_(any_))
+        found.append(one_of(column, any_))
     if not_any_ is not None:
         found.append(column.not_in(not_any_))
     return found
+
+
+def one_of(column: ColumnElement[Any], values: Sequence[object]) -> Condition:
+    """*column* is one of these; a name is looked for by its `beginning` too."""
+    found = column.in_(values)
+    if column.type is not NAME:
+        return found
+    return found & beginning(column).in_([str(each)[:INDEXED_MAX] for each in values])
 
 
 def null(column: ColumnElement[Any], is_null: bool | None) -> Conditions:

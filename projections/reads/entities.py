@@ -1,5 +1,6 @@
 """Rows as entities. What only deciding needs, a run's decided proposals, is not in the views."""
 
+from operator import itemgetter
 from typing import Any
 
 from msgspec import json, structs
@@ -20,6 +21,8 @@ from events.entities import (
 from events.policies import FlowRunPolicy
 from events.states import State
 
+from ..views.flow_runs import flow_runs
+
 AnyRow = Row[*tuple[Any, ...]]
 
 _states = json.Decoder(State)
@@ -37,6 +40,10 @@ SAME = (
     *("infrastructure_document_id", "infrastructure_pid"),
 )
 """Attributes of a flow run that are columns as they are."""
+
+_columns = list(flow_runs.table(flow_runs.name).c.keys())
+_same = itemgetter(*(_columns.index(name) for name in SAME))
+"""By place: asking a row for each by name took a third of a page's time."""
 
 
 def state_of(text: str) -> State:
@@ -76,7 +83,7 @@ def _progress(row: AnyRow) -> dict[str, Any]:
 def flow_run_of(row: AnyRow) -> FlowRun:
     """A flow run from its row."""
     attributes = FlowRunAttributes(
-        **{name: getattr(row, name) for name in SAME},
+        **dict(zip(SAME, _same(row), strict=True)),
         parameters=_mappings.decode(row.parameters),
         context=_mappings.decode(row.context),
         tags=_tags.decode(row.tags),

@@ -45,6 +45,7 @@ from .filters import (
     task_runs_matching,
 )
 from .history import FLOW_RUNS, TASK_RUNS, history
+from .lists import flow_runs_count, flow_runs_page
 from .overviews import (
     counted_by_state,
     deployments_counted,
@@ -54,7 +55,7 @@ from .overviews import (
     task_runs_counted,
 )
 from .resources import resource_of, resources, resources_matching, resources_order
-from .sorts import Order, flow_order, flow_run_order, log_order, task_run_order
+from .sorts import Order, flow_order, log_order, task_run_order
 from .told import events_counted, events_found
 
 T = TypeVar("T")
@@ -134,13 +135,13 @@ class Views:
 
     async def flow_runs(self, query: FlowRunQuery) -> list[FlowRun]:
         """A page of flow runs."""
-        matching, order = flow_runs_matching(flow_runs.c, query), flow_run_order
-        page = _page(flow_runs, query, matching, order(flow_runs.c, query.sort))
-        return await self._all(page, flow_run_of)
+        return await self._ask(
+            lambda ask: [flow_run_of(row) for row in ask.execute(flow_runs_page(ask, query))]
+        )
 
     async def count_flow_runs(self, query: FlowRunQuery) -> int:
         """How many flow runs match; the page does not matter."""
-        return await self._scalar(_count(flow_runs, flow_runs_matching(flow_runs.c, query)))
+        return await self._ask(lambda ask: ask.scalar(flow_runs_count(ask, query)) or 0)
 
     async def lateness(self, query: FlowRunQuery, now: datetime) -> float | None:
         """The average lateness, in seconds, of the flow runs that match; None without any."""

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table
 from events.changes import LimitRemoved, LimitStored
 from events.decisions import Recorded
 
-from ..columns import TEXT, id_column, plain
+from ..columns import NAME, id_column, plain
 from ..projection import DELETE, Projection, Sql, Statement
 
 STORE = Sql(
@@ -26,7 +26,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
-        Column("name", TEXT, nullable=False),
+        Column("name", NAME, nullable=False),
         Column("position", BigInteger, nullable=False),
         Index(f"ix_{name}_name", "name"),
     )
@@ -46,5 +46,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 concurrency_limits = Projection(
-    name="concurrency_limits", version=1, table=table, kinds=(STORE, DELETE), fold=fold
+    name="concurrency_limits", version=2, table=table, kinds=(STORE, DELETE), fold=fold
 )

@@ -37,6 +37,7 @@ from ..columns import (
     TEXT,
     Moment,
     id_column,
+    indexed,
     partial_index,
     plain,
     plain_or_none,
@@ -46,7 +47,7 @@ from ..columns import (
 from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, Value, insert
 from .runs import enter, entered, touch
 
-ENTER = enter("id")
+ENTER = enter("id", also="state_label = :state_label, ")
 TOUCH = touch("id")
 CREATE = Sql(
     insert(
@@ -80,6 +81,7 @@ def table(name: str) -> Table:
     """The table of the view, under *name*.
 
     `running_since` is set while a run is running: its run time is the time since then.
+    `state_label` is the state's name as indexes have it.
     """
     columns = Table(
         name,
@@ -97,7 +99,7 @@ def table(name: str) -> Table:
         Column("auto_scheduled", Boolean, nullable=False),
         Column("pause_keys", TEXT),
         Column("resuming", Boolean),
-        *(Column(text, TEXT) for text in ("retry_type", "state_type", "state_name")),
+        *(Column(text, TEXT) for text in ("retry_type", "state_type", "state_name", "state_label")),
         Column("state_timestamp", Moment),
         Column("run_count", Integer, nullable=False),
         *(Column(time, Moment) for time in ("created", "updated", "expected_start_time")),
@@ -108,17 +110,25 @@ def table(name: str) -> Table:
         Column("version", Integer, nullable=False),
         Column("position", BigInteger, nullable=False),
     )
-    of, c = f"ix_{name}_", columns.c
-    running = c.running_since.is_not(None)
-    Index(of + "flow_id", c.flow_id, c.id)
-    Index(of + "state_type", c.state_type, c.id)
-    Index(of + "deployment_id", c.deployment_id)
-    Index(of + "parent_task_run_id", c.parent_task_run_id)
-    Index(of + "parent_flow_run_id", c.parent_flow_run_id)
-    Index(of + "expected", c.expected_start_time)
-    Index(of + "started", func.coalesce(c.start_time, c.expected_start_time))
-    partial_index(of + "running", c.running_since, running)
+    _index(columns)
     return columns
+
+
+def _index(table: Table) -> None:
+    """Lists that are asked for most are in an index in their order, however long they are."""
+    of, c = f"ix_{table.name}_", table.c
+    started = func.coalesce(c.start_time, c.expected_start_time)
+    orders = {"": (), "_expected": (c.expected_start_time,), "_started": (started,)}
+    for order, by in orders.items():
+        Index(f"{of}flow{order}", c.flow_id, *by, c.id)
+        Index(f"{of}state{order}", c.state_type, c.state_label, *by, c.id)
+        deployed = c.deployment_id.is_not(None)
+        partial_index(f"{of}deployment{order}", deployed, c.deployment_id, *by, c.id)
+        if by:
+            Index(f"{of}runs{order}", *by, c.id)
+    Index(f"{of}parent_task_run", c.parent_task_run_id)
+    Index(f"{of}parent_flow_run", c.parent_flow_run_id)
+    partial_index(f"{of}running", c.running_since.is_not(None), c.running_since)
 
 
 def _created(recorded: Recorded, change: FlowRunCreated) -> Row:
@@ -189,9 +199,9 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
         match change:
             case FlowRunCreated():
                 yield Statement(CREATE, _created(recorded, change))
-            case StateEntered():
+            case StateEntered(state=state):
                 is_seen = True
-                yield Statement(ENTER, entered(change, seen))
+                yield Statement(ENTER, (indexed(state.name), *entered(change, seen)))
             case FlowRunAmended():
                 is_seen = True
                 yield Statement(AMEND, _amended(change, seen))
@@ -217,5 +227,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 flow_runs = Projection(
-    name="flow_runs", version=1, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
+    name="flow_runs", version=2, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

@@ -20,7 +20,7 @@ from events.changes import (
 from events.decisions import Recorded
 from events.instants import micros_of
 
-from ..columns import TEXT, Moment, id_column, plain, structure
+from ..columns import NAME, TEXT, Moment, id_column, plain, structure
 from ..projection import DELETE, Projection, Sql, Statement, insert
 
 REGISTER = Sql(insert("id", "name", "tags", "labels", "created", "updated", "version", "position"))
@@ -46,7 +46,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
-        Column("name", TEXT, nullable=False),
+        Column("name", NAME, nullable=False),
         Column("tags", TEXT, nullable=False),
         Column("labels", TEXT, nullable=False),
         Column("created", Moment, nullable=False),
@@ -91,5 +91,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 flows = Projection(
-    name="flows", version=1, table=table, kinds=(REGISTER, TOUCH, AMEND, DELETE), fold=fold
+    name="flows", version=2, table=table, kinds=(REGISTER, TOUCH, AMEND, DELETE), fold=fold
 )

@@ -37,7 +37,7 @@ from events.decisions import Recorded
 from events.instants import micros_of
 from events.states import FINAL, State, StateType
 
-from ..columns import TEXT, bounded, plain, whole_micros
+from ..columns import TEXT, bounded, indexed, plain, whole_micros
 from ..projection import Projection, Row, Sql, Statement
 
 LEVELS = (1, 5, 15, 60, 300, 900, 3_600, 86_400)
@@ -45,8 +45,9 @@ LEVELS = (1, 5, 15, 60, 300, 900, 3_600, 86_400)
 
 SECOND = 1_000_000
 
-KEY = ("level", "start", "state_type", "state_name")
+KEY = ("level", "start", "state_type", "state_label")
 SUMS = ("runs", "run_time", "running_since", "lateness", "waiting", "waiting_since")
+COLUMNS = (*KEY, "state_name", *SUMS)
 
 RUNNING = StateType.RUNNING.value
 
@@ -89,9 +90,9 @@ def _added_up(rows: list[Row]) -> list[Row]:
             for place, term in enumerate(terms):
                 sums[place] += term
     return [
-        (level, *key, *sums)
+        (level, start, type, indexed(name), name, *sums)
         for level, cells in _levels(bottom)
-        for key, sums in sorted(cells.items())
+        for (start, type, name), sums in sorted(cells.items())
         if any(sums)
     ]
 
@@ -100,16 +101,18 @@ def _above(rows: list[Row]) -> list[Row]:
     """The cells of all levels that hold these of the bottom."""
     bottom = cast("set[Key]", set(rows))
     return [
-        (level, *key)
+        (level, start, type, indexed(name))
         for level in LEVELS
-        for key in sorted({(start - start % level, type, name) for start, type, name in bottom})
+        for start, type, name in sorted(
+            {(at - at % level, type, name) for at, type, name in bottom}
+        )
     ]
 
 
 ADD = Sql(
     f"""
-INSERT INTO {{table}} ({", ".join(KEY + SUMS)})
-VALUES ({", ".join(":" + column for column in KEY + SUMS)})
+INSERT INTO {{table}} ({", ".join(COLUMNS)})
+VALUES ({", ".join(":" + column for column in COLUMNS)})
 ON CONFLICT ({", ".join(KEY)}) DO UPDATE
 SET {", ".join(f"{column} = {{table}}.{column} + excluded.{column}" for column in SUMS)}
 """,  # noqa: S608 - the text is our own
@@ -118,7 +121,7 @@ SET {", ".join(f"{column} = {{table}}.{column} + excluded.{column}" for column i
 PRUNE = Sql(
     """
 DELETE FROM {table}
- WHERE level = :level AND start = :start AND state_type = :type AND state_name = :name
+ WHERE level = :level AND start = :start AND state_type = :type AND state_label = :label
    AND runs = 0
 """,
     gather=_above,
@@ -126,14 +129,18 @@ DELETE FROM {table}
 
 
 def table(name: str) -> Table:
-    """The table of a view of history, under *name*."""
+    """The table of a view of history, under *name*.
+
+    `state_label` is the state's name as indexes have it.
+    """
     return Table(
         name,
         MetaData(),
         Column("level", Integer, primary_key=True, autoincrement=False),
         Column("start", BigInteger, primary_key=True, autoincrement=False),
         Column("state_type", TEXT, primary_key=True),
-        Column("state_name", TEXT, primary_key=True),
+        Column("state_label", TEXT, primary_key=True),
+        Column("state_name", TEXT, nullable=False),
         *(Column(sum, BigInteger, nullable=False) for sum in SUMS),
         sqlite_with_rowid=False,
     )
@@ -207,7 +214,7 @@ def _history_of(
 
 flow_run_history = Projection(
     name="flow_run_history",
-    version=1,
+    version=2,
     table=table,
     kinds=(ADD, PRUNE),
     fold=_history_of("flow_run:", FlowRunDeleted),
@@ -215,7 +222,7 @@ flow_run_history = Projection(
 
 task_run_history = Projection(
     name="task_run_history",
-    version=1,
+    version=2,
     table=table,
     kinds=(ADD, PRUNE),
     fold=_history_of("task_run:", TaskRunDeleted),

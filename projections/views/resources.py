@@ -23,7 +23,7 @@ from events.instants import micros_of
 from events.resources.registry import kind_of, parent_of
 from events.resources.resource import Resource
 
-from ..columns import TEXT, Moment, id_column, plain, plain_or_none, structure, text_id
+from ..columns import NAME, TEXT, Moment, id_column, plain, plain_or_none, structure, text_id
 from ..projection import DELETE, Projection, Row, Sql, Statement
 
 STORE = Sql(
@@ -48,7 +48,7 @@ def table(name: str) -> Table:
         id_column("id", is_key=True),
         Column("kind", TEXT, nullable=False),
         id_column("parent_id"),
-        Column("name", TEXT),
+        Column("name", NAME),
         Column("tags", TEXT),
         Column("created", Moment, nullable=False),
         Column("updated", Moment, nullable=False),
@@ -106,4 +106,4 @@ def _shown(value: object) -> object:
             return to_builtins(value)
 
 
-resources = Projection(name="resources", version=1, table=table, kinds=(STORE, DELETE), fold=fold)
+resources = Projection(name="resources", version=2, table=table, kinds=(STORE, DELETE), fold=fold)

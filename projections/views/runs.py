@@ -10,13 +10,16 @@ from ..columns import micros, plain, whole_micros
 from ..projection import SEEN, Row, Sql, newest, where
 
 
-def enter(*key: str) -> Sql:
-    """The SQL by which the row of this *key* learns the state that its run has entered."""
+def enter(*key: str, also: str = "") -> Sql:
+    """The SQL by which the row of this *key* learns the state that its run has entered.
+
+    What it sets *also* comes first in a row.
+    """
     return Sql(
         f"""
-UPDATE {{table}} SET state_id = :state_id, state_type = :state_type, state_name = :state_name,
-  state_timestamp = :state_timestamp, state = :state, run_count = :run_count,
-  expected_start_time = :expected_start_time,
+UPDATE {{table}} SET {also}state_id = :state_id, state_type = :state_type,
+  state_name = :state_name, state_timestamp = :state_timestamp, state = :state,
+  run_count = :run_count, expected_start_time = :expected_start_time,
   next_scheduled_start_time = :next_scheduled_start_time,
   start_time = :start_time, end_time = :end_time, total_run_time = :total_run_time,
   running_since = :running_since, {SEEN}

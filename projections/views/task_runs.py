@@ -84,7 +84,7 @@ def table(name: str) -> Table:
     )
     since = columns.c.running_since
     running = since.is_not(None)
-    partial_index(f"ix_{name}_running", since, running)
+    partial_index(f"ix_{name}_running", running, since)
     return columns
 
 

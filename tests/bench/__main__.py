@@ -17,7 +17,7 @@ from rich.table import Table
 
 from headgate.clock import now
 from headgate.serving.running import collect_seldom
-from tests.bench import api, bus, timers
+from tests.bench import api, bus, timers, views
 from tests.bench.beside import beside
 from tests.bench.core import core
 from tests.bench.recording import recorded
@@ -68,6 +68,11 @@ async def _whole_bus(figures: dict[str, float], status: Status) -> None:
 async def _timers(figures: dict[str, float], status: Status) -> None:
     status.update("a million timers")
     figures |= await timers.late()
+
+
+async def _views(figures: dict[str, float], status: Status) -> None:
+    status.update("a million flow runs")
+    figures |= await views.pages()
 
 
 async def _bus(fsync: str, batch: int, each: int) -> dict[str, float]:
@@ -152,7 +157,14 @@ async def _beside(figures: dict[str, float], status: Status) -> None:
     figures |= await beside(REFERENCE)
 
 
-PARTS = {"core": _core, "bus": _whole_bus, "timers": _timers, "api": _api, "beside": _beside}
+PARTS = {
+    "core": _core,
+    "bus": _whole_bus,
+    "timers": _timers,
+    "views": _views,
+    "api": _api,
+    "beside": _beside,
+}
 
 
 if __name__ == "__main__":

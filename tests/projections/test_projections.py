@@ -95,6 +95,9 @@ HEEDED = {
             FlowRunDeleted,
         )
     },
+    "flow_run_tags": {
+        ("flow_run", change) for change in (FlowRunCreated, StateEntered, FlowRunDeleted)
+    },
     "flow_run_states": {
         *(("flow_run", StateEntered), ("flow_run", StateRecorded)),
         *((subject, FlowRunDeleted) for subject in SUBJECTS),

@@ -22,6 +22,7 @@ from events.told.filters import (
 from projections.reads import ViewsAbsent
 from projections.told import ToldWorker, events
 from tests.support.examples import MINUTE, NOON
+from tests.support.long_texts import long_text
 from tests.support.rows import Database
 from tests.support.telling import an_id
 
@@ -207,6 +208,23 @@ async def test_events_are_counted(
     assert await counted("resource") == [("thing.0", "zero", 2), ("thing.1", "thing.1", 2)]
     assert (await counted("resource", "ASC"))[0] == ("thing.0", "nought", 2)
     assert await counted("time") == [("0", "0", 1), ("2", "2", 2), ("3", "3", 1)]
+
+
+@pytest.mark.anyio
+async def test_events_of_long_names_are_told_apart(new_database: NewDatabase) -> None:
+    long = long_text(1)
+    database = new_database()
+    await copied(
+        database,
+        *(told(n, long + end, resource={RESOURCE_ID: long + end}) for n, end in enumerate("ab")),
+    )
+    by_name = NameFilter(name=[long + "a"]), NameFilter(prefix=[long + "a", long[:-1] + "!"])
+    filters = [EventFilter(event=name) for name in by_name]
+    filters += [EventFilter(resource=ResourceFilter(id=[long + "a"]))]
+    filters += [EventFilter(resource=ResourceFilter(id_prefix=[long + "a"]))]
+    for filter in filters:
+        found = await database.views.events(EventQuery(wanted=filter, limit=9))
+        assert [event.id for event in found.events] == [an_id(0)], filter
 
 
 @pytest.mark.anyio

@@ -26,9 +26,10 @@ from sqlalchemy import (
 from events.told.filters import EventFilter, NameFilter
 from events.told.states import FLOW_RUN, TASK_RUN
 
+from ...columns import INDEXED_MAX, beginning
 from ...told import events
 from ...views.states import flow_run_states, task_run_states
-from ..criteria import Condition, Conditions
+from ..criteria import Condition, Conditions, one_of
 from ..filters import flow_runs, task_runs
 
 LAST = "\U0010ffff"
@@ -49,7 +50,7 @@ class Prefixed(NamedTuple):
     def among(self, texts: list[str]) -> Condition:
         """It is one of *texts*."""
         own = [each.removeprefix(self.prefix) for each in texts if each.startswith(self.prefix)]
-        return self.column.in_(own)
+        return one_of(self.column, own)
 
     def begins(self, text: str) -> Condition:
         """It begins with *text*, its case included; `LIKE` would not ask for that in SQLite."""
@@ -58,7 +59,11 @@ class Prefixed(NamedTuple):
         if not text.startswith(self.prefix):
             return false()
         rest = text.removeprefix(self.prefix)
-        return and_(self.column >= rest, self.column < rest + LAST)
+        begun, short = beginning(self.column), rest[:INDEXED_MAX]
+        return and_(
+            *(self.column >= rest, self.column < rest + LAST),
+            *(begun >= short, begun < short + LAST),
+        )
 
 
 class Source(Struct, frozen=True, eq=False):
