@@ -238,7 +238,8 @@ def _advanced(progress: AnyProgress, recorded: Recorded) -> AnyProgress:
 def _remembered(
     decided: dict[str, str], recorded: Recorded, most: int = DECIDED_MAX
 ) -> dict[str, str]:
-    remembered = {**decided, recorded.decision.proposal_id: recorded.entry_id}
+    remembered = decided.copy()  # unlike {**decided}, quick also where something was forgotten
+    remembered[recorded.decision.proposal_id] = recorded.entry_id
     if len(remembered) > most:
         del remembered[next(iter(remembered))]
     return remembered
