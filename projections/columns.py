@@ -116,7 +116,7 @@ def indexed(text: str) -> str:
     text = plain(text)
     if len(text) <= INDEXED_MAX:
         return text
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = sha256(text.encode()).hexdigest()
     # longer than what is short enough, so that it can be no other text
     return text[: INDEXED_MAX + 1 - len(digest)] + digest
 

@@ -25,7 +25,7 @@ from events.queries.criteria import (
 )
 from events.states import StateType
 
-from ..columns import INDEXED_MAX, NAME, beginning
+from ..columns import INDEXED_MAX, NAME, beginning, plain
 
 Condition = ColumnElement[bool]
 Conditions = list[Condition]
@@ -51,6 +51,11 @@ def _has_tag_sqlite(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
 def _has_tag_postgresql(element: has_tag, compiler: SQLCompiler, **how: Any) -> str:
     tags, tag = (compiler.process(clause, **how) for clause in element.clauses)
     return f"jsonb_exists(CAST({tags} AS jsonb), {tag})"
+
+
+def holds(column: ColumnElement[Any], text: str) -> Condition:
+    """The JSON list in *column* holds *text*."""
+    return has_tag(column, plain(text))
 
 
 def some(table: FromClause, *conditions: Condition) -> Condition:
@@ -81,12 +86,13 @@ def among(
     if any_ is not None:
         found.append(one_of(column, any_))
     if not_any_ is not None:
-        found.append(column.not_in(not_any_))
+        found.append(~one_of(column, not_any_))
     return found
 
 
 def one_of(column: ColumnElement[Any], values: Sequence[object]) -> Condition:
     """*column* is one of these; a name is looked for by its `beginning` too."""
+    values = [plain(each) if isinstance(each, str) else each for each in values]
     found = column.in_(values)
     if column.type is not NAME:
         return found
@@ -107,7 +113,7 @@ def contains(column: ColumnElement[Any], text: str | None) -> Conditions:
 
 def _like(column: ColumnElement[Any], pattern: str) -> Condition:
     # the databases differ in what a backslash means: here it is only itself
-    return column.ilike(pattern.replace("\\", "\\\\"), escape="\\")
+    return column.ilike(plain(pattern).replace("\\", "\\\\"), escape="\\")
 
 
 def named(column: ColumnElement[Any], name: NameIs) -> Conditions:
@@ -128,9 +134,9 @@ def tagged(column: ColumnElement[Any], tags: TagsAre) -> Conditions:
     """What is demanded of tags, a JSON list."""
     found: Conditions = []
     if tags.all_ is not None:
-        found.append(and_(column.is_not(None), *(has_tag(column, tag) for tag in tags.all_)))
+        found.append(and_(column.is_not(None), *(holds(column, tag) for tag in tags.all_)))
     if tags.any_ is not None:
-        found.append(or_(false(), *(has_tag(column, tag) for tag in tags.any_)))
+        found.append(or_(false(), *(holds(column, tag) for tag in tags.any_)))
     if tags.is_null_ is not None:
         found.append(column == "[]" if tags.is_null_ else column != "[]")
     return combined(tags.operator, found)
@@ -192,8 +198,12 @@ def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch) -> Conditi
     for text in texts[1:]:
         where = where.concat(" ").concat(func.lower(text))
     terms = search.terms()
-    found = [where.contains(term, autoescape=True) for term in terms.required]
-    found += [~where.contains(term, autoescape=True) for term in terms.excluded]
+
+    def within(term: str) -> Condition:
+        return where.contains(plain(term), autoescape=True)
+
+    found = [within(term) for term in terms.required]
+    found += [~within(term) for term in terms.excluded]
     if terms.wanted:
-        found.append(or_(*(where.contains(term, autoescape=True) for term in terms.wanted)))
+        found.append(or_(*map(within, terms.wanted)))
     return found

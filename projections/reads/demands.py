@@ -44,7 +44,7 @@ from .criteria import (
     among,
     combined,
     contains,
-    has_tag,
+    holds,
     levelled,
     named,
     null,
@@ -65,7 +65,7 @@ def _one_of(column: ColumnElement[Any], wanted: Any) -> Conditions:
 
 
 def _all_of(column: ColumnElement[Any], wanted: AllOf) -> Conditions:
-    return [has_tag(column, each) for each in wanted.all_ or ()]
+    return [holds(column, each) for each in wanted.all_ or ()]
 
 
 def _containing(column: ColumnElement[Any], text: Contains) -> Conditions:
@@ -76,8 +76,8 @@ def _equal(column: ColumnElement[Any], flag: Equals) -> Conditions:
     return [] if flag.eq_ is None else [column == flag.eq_]
 
 
-def _holding(column: ColumnElement[Any], holds: Holds) -> Conditions:
-    return [has_tag(column, holds.text)]
+def _holding(column: ColumnElement[Any], wanted: Holds) -> Conditions:
+    return [holds(column, wanted.text)]
 
 
 def _keyed(column: ColumnElement[Any], key: KeyIs) -> Conditions:

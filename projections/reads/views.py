@@ -69,16 +69,20 @@ _task_run_states = task_run_states.table(task_run_states.name)
 
 
 ABSENT = "the views are not there yet: the first projector makes them"
-UNDEFINED_TABLE = "42P01"
+OUTDATED = "the views were made by another version of this program: run `headgate rebuild`"
+UNDEFINED = {"42P01": ABSENT, "42703": OUTDATED}
+"""What PostgreSQL says of a table and of a column that are not there."""
 
 
 class ViewsAbsent(Exception):
-    """No projector has been at the database yet; ask again when one has."""
+    """No projector of this version has been at the database yet; ask again when one has."""
 
 
-def _is_absent(error: DBAPIError) -> bool:
-    told = getattr(error.orig, "sqlstate", None)
-    return told == UNDEFINED_TABLE or str(error.orig).startswith("no such table")
+def _why_absent(error: DBAPIError) -> str | None:
+    said = str(error.orig)
+    if said.startswith(("no such table", "no such column")):
+        return ABSENT if said.startswith("no such table") else OUTDATED
+    return UNDEFINED.get(getattr(error.orig, "sqlstate", ""))
 
 
 def _page(table: Table, query: Page, conditions: Conditions, order: Order) -> Select[Any]:
@@ -110,8 +114,8 @@ class Views:
                 with self._engine.connect() as connection:
                     return question(connection)
             except DBAPIError as error:
-                if _is_absent(error):
-                    raise ViewsAbsent(ABSENT) from error
+                if why := _why_absent(error):
+                    raise ViewsAbsent(why) from error
                 raise
 
         return await to_thread.run_sync(answer, limiter=self._limiter)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from msgspec import UNSET
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
+from sqlalchemy import Column, Integer, MetaData, Table
 
 from events.changes import (
     FlowChange,
@@ -25,7 +25,7 @@ from events.changes import (
 )
 from events.decisions import Recorded
 
-from ..columns import TEXT, id_column, indexed, micros, partial_index
+from ..columns import TEXT, Moment, id_column, indexed, micros, partial_index
 from ..projection import DELETE, Projection, Sql, Statement, insert, newest
 
 CREATE = Sql(insert("id", "place", "tag"))
@@ -57,8 +57,8 @@ def table(name: str) -> Table:
         id_column("id", is_key=True),
         Column("place", Integer, primary_key=True, autoincrement=False),
         Column("tag", TEXT),
-        Column("expected_start_time", BigInteger),
-        Column("started", BigInteger),
+        Column("expected_start_time", Moment),
+        Column("started", Moment),
         sqlite_with_rowid=False,
     )
     c, tagged = columns.c, columns.c.tag.is_not(None)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from events.changes import FlowRunAmended
-from events.instants import micros_of
 from events.proposals import DeleteFlowRun
 from events.states import StateType
 from projections.columns import INDEXED_MAX
@@ -20,17 +19,17 @@ def told(rows: Rows) -> list[tuple[object, ...]]:
     return [(row["place"], row["tag"], row["expected_start_time"], row["started"]) for row in rows]
 
 
-def at(after_noon: float) -> int:
-    return micros_of(seconds(after_noon))
-
-
 def test_each_tag_knows_when_its_run_starts(new_database: NewDatabase, story: Story) -> None:
     run = created(story, 1, due=60, tags=["b", "a", "b"])
-    due = [(0, None, at(60), at(60)), (1, "b", at(60), at(60)), (2, "a", at(60), at(60))]
+    due = [
+        (0, None, seconds(60), seconds(60)),
+        (1, "b", seconds(60), seconds(60)),
+        (2, "a", seconds(60), seconds(60)),
+    ]
     assert told(rows_after(new_database, flow_run_tags, story)) == due
     moved(story, run, StateType.RUNNING, at=65)
     moved(story, run, StateType.COMPLETED, at=70)
-    started = [(place, tag, expected, at(65)) for place, tag, expected, _ in due]
+    started = [(place, tag, expected, seconds(65)) for place, tag, expected, _ in due]
     assert told(rows_after(new_database, flow_run_tags, story)) == started
 
 
@@ -40,7 +39,9 @@ def test_a_tag_that_comes_later_knows_it_too(new_database: NewDatabase, story: S
     story.change(f"flow_run:{run}", FlowRunAmended(tags=["kept", "new"]), version=3)
     story.change(f"flow_run:{run}", FlowRunAmended(name="renamed"), version=4)
     rows = rows_after(new_database, flow_run_tags, story)
-    expected = [(place, tag, at(0), at(5)) for place, tag in enumerate((None, "kept", "new"))]
+    expected = [
+        (place, tag, seconds(0), seconds(5)) for place, tag in enumerate((None, "kept", "new"))
+    ]
     assert told(rows) == expected
 
 

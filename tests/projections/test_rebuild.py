@@ -7,8 +7,10 @@ from sqlalchemy import Table, delete, select, update
 
 from events.log import START, CorruptLog, Entry
 from events.log.memory import MemoryEventLog
+from events.queries import FlowRunQuery
 from events.states import StateType
 from projections.projection import Projection
+from projections.reads import ViewsAbsent
 from projections.rebuild import rebuild
 from projections.store import Outdated, checkpoints, projections_table
 from projections.verify import verify
@@ -232,3 +234,17 @@ async def test_views_that_are_not_equally_far_are_each_checked_as_far_as_they_ar
         database.fold(batch, [flow_runs])
     log = await story.log()
     assert await verify(database.store, log, new_database().store, PROJECTIONS) is None
+
+
+@pytest.mark.anyio
+async def test_views_of_another_version_say_that_they_are_to_be_rebuilt(
+    database: Database, story: Story
+) -> None:
+    some_runs(story)
+    database.tell(story)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE flow_runs RENAME COLUMN state_label TO other")
+    with pytest.raises(ViewsAbsent, match="headgate rebuild"):
+        await database.views.flow_runs(FlowRunQuery())
+    await rebuild(database.store, await story.log(), flow_runs)
+    assert await database.views.flow_runs(FlowRunQuery())

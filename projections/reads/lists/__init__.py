@@ -13,7 +13,7 @@ from events.queries import FlowRunFilter, FlowRunQuery
 
 from ..filters import flow_runs, flow_runs_matching
 from ..sorts import flow_run_order
-from .lists import LONG, SORTED_BY, Lists
+from .lists import MOST, SORTED_BY, Lists, tags
 from .ways import belonging, in_states, tagged
 
 LISTS_MAX = 64
@@ -28,8 +28,8 @@ def flow_runs_page(connection: Connection, query: FlowRunQuery) -> Select[Any]:
         page = lists.page()
     else:
         ids = select(c.id).where(*flow_runs_matching(c, query))
-        if lists is not None and lists.length(connection) < LONG:
-            ids = select(c.id).where(c.id.in_(lists.ids()))
+        if lists is not None and lists.length(connection, MOST) < MOST:
+            ids = select(c.id).where(c.id.in_(lists.ids())) if lists.of is tags.c else lists.ids()
         page = ids.order_by(*order).limit(query.size).offset(query.skipped)
     return select(flow_runs).where(c.id.in_(page)).order_by(*order)
 
@@ -48,7 +48,8 @@ def _shortest(connection: Connection, query: FlowRunQuery) -> Lists | None:
     run = query.flow_runs or FlowRunFilter()
     if run.operator == "or_" or _are_few(run):
         return None
-    ways = (tagged(query, run), belonging(query, run), in_states(connection, query, run))
+    # of lists that are alike long, those of the first way
+    ways = (belonging(query, run), tagged(query, run), in_states(connection, query, run))
     found = [lists for way in ways for lists in way if len(lists.lists) <= LISTS_MAX]
     if len(found) < 2:
         return found[0] if found else None

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, select, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    func,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from events.queries import FlowRunQuery, FlowRunSort
 
@@ -12,8 +22,11 @@ from ...views.flow_run_tags import flow_run_tags as flow_run_tags_view
 from ..criteria import Columns, Condition, some
 from ..filters import flow_runs, flow_runs_matching
 
-LONG = 10_000
-"""Runs in lists after which it does not matter how many more there are."""
+LONG = 2_000
+"""Runs after which a list counts as no longer than another: to count on would cost a page."""
+
+MOST = 50_000
+"""Runs that are sorted for a page in another order than a list's. More of them are searched for."""
 
 SORTED_BY = {
     None: "id",
@@ -35,9 +48,9 @@ class Lists(Struct, frozen=True):
     lists: Sequence[Condition]
     rest: FlowRunQuery
 
-    def length(self, connection: Connection) -> int:
-        """How many runs the lists hold, up to `LONG`."""
-        held = union_all(*(select(self.of.id).where(each) for each in self.lists)).limit(LONG)
+    def length(self, connection: Connection, most: int = LONG) -> int:
+        """How many runs the lists hold, up to *most*."""
+        held = union_all(*(select(self.of.id).where(each) for each in self.lists)).limit(most)
         return connection.scalar(select(func.count()).select_from(held.subquery())) or 0
 
     def count(self) -> Select[int]:
@@ -46,23 +59,23 @@ class Lists(Struct, frozen=True):
 
     def ids(self) -> Select[Any]:
         """The ids of the runs that match, in no order."""
-        return select(self._merged(list(self._matching())).c.id)
+        if self.of is tags.c:
+            return select(self._merged(list(self._matching())).c.id)
+        left = flow_runs_matching(flow_runs.c, self.rest)
+        return select(self.of.id).where(or_(*self.lists), *left)
 
     def page(self) -> Select[Any]:
         """The ids of the runs that match, those on the page, in order."""
         query = self.rest
         is_ascending = query.sort is not None and query.sort.endswith("ASC")
 
-        def in_order(
-            runs: Select[*tuple[Any, ...]], by: ColumnElement[Any], id: ColumnElement[Any]
-        ) -> Any:
-            return runs.order_by(*(c.asc() if is_ascending else c.desc() for c in (by, id)))
+        def in_order(runs: Select[*tuple[Any, ...]], of: Columns, by: ColumnElement[Any]) -> Any:
+            columns = (by,) if by is of.id else (by, of.id)
+            return runs.order_by(*(c.asc() if is_ascending else c.desc() for c in columns))
 
         by, end = self._sorted_by(), query.size + query.skipped
-        merged = self._merged(
-            [in_order(each, by, self.of.id).limit(end) for each in self._matching()]
-        )
-        ids = in_order(select(merged.c.id), merged.c.by, merged.c.id)
+        merged = self._merged([in_order(each, self.of, by).limit(end) for each in self._matching()])
+        ids = in_order(select(merged.c.id), merged.c, merged.c.by)
         return ids.limit(query.size).offset(query.skipped)
 
     def _matching(self) -> Iterator[Select[Any, Any]]:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Connection, Select, false, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select
 
 from events.queries import FlowRunFilter, FlowRunQuery
-from events.queries.criteria import StateIs, StateTypeIs, TextIs
+from events.queries.criteria import InstantIs, StateIs, StateTypeIs, TextIs
 
 from ...columns import indexed
-from ..criteria import Condition, in_state
+from ..criteria import Condition, Conditions, in_state, timed
 from ..filters import flow_runs
 from .lists import Lists, tags
 
@@ -50,15 +50,29 @@ def tagged(query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
     if wanted is None or wanted.operator == "or_":
         return
 
+    times, untimed = _timed(run)
+
     def lists(found: Sequence[str], **left: list[str] | None) -> Lists:
-        rest = structs.replace(run, tags=structs.replace(wanted, **left))
-        each = _each(tags.c.tag == indexed(tag) for tag in dict.fromkeys(found))
+        rest = structs.replace(untimed, tags=structs.replace(wanted, **left))
+        each = _each(and_(tags.c.tag == tag, *times) for tag in dict.fromkeys(map(indexed, found)))
         return Lists(tags.c, each, structs.replace(query, flow_runs=rest))
 
     for tag in wanted.all_ or ():
         yield lists([tag], all_=[each for each in wanted.all_ or () if each != tag] or None)
     if wanted.any_ is not None:
         yield lists(wanted.any_, any_=None)
+
+
+def _timed(run: FlowRunFilter) -> tuple[Conditions, FlowRunFilter]:
+    """What is demanded of the times that tags know, and all the rest."""
+    expected, start = run.expected_start_time, run.start_time
+    times: Conditions = []
+    if expected is not None:
+        times += timed(tags.c.expected_start_time, expected)
+    if start is not None:
+        times += timed(tags.c.started, InstantIs(before_=start.before_, after_=start.after_))
+        start = structs.replace(start, before_=None, after_=None)
+    return times, structs.replace(run, expected_start_time=None, start_time=start)
 
 
 def belonging(query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
@@ -79,7 +93,7 @@ def belonging(query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
 def in_states(connection: Connection, query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
     """The runs in the kinds of states that are wanted, of those that there are."""
     c, state = flow_runs.c, run.state
-    if state is None or not in_state(c, state):
+    if state is None or not in_state(c, state) or _is_any_without(state):
         return
     kinds = connection.execute(KINDS).all()
     if len(kinds) <= KINDS_MAX:
@@ -90,6 +104,12 @@ def in_states(connection: Connection, query: FlowRunQuery, run: FlowRunFilter) -
             if _is_wanted(state, type, label)
         )
         yield Lists(c, _each(found), rest)
+
+
+def _is_any_without(state: StateIs) -> bool:
+    """Whether nothing is unwanted, which a run without a state, in no list, meets as well."""
+    names, types = state.name or TextIs(), state.type or StateTypeIs()
+    return names.not_any_ == [] or types.not_any_ == []
 
 
 def _is_wanted(state: StateIs, type: str, label: str) -> bool:
