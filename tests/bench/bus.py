@@ -31,6 +31,9 @@ CLIENT = "bench"
 PROCESSES = 2
 """Rule processors: one for each core of the smallest machine that we promise figures for."""
 
+LOOKS_S = 0.02
+"""Between two looks at how much is decided: each takes time from those who decide."""
+
 READY_S = 30.0
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +122,7 @@ async def decided_per_s(it: Bench, proposals: Sequence[Proposal]) -> float:
     started = time.perf_counter()
     await asyncio.gather(*(it.proposer.send_raw(each, bodies[each]) for each in bodies))
     while await _decided(it) < wanted:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(LOOKS_S)
     return len(proposals) / (time.perf_counter() - started)
 
 
