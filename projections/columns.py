@@ -40,8 +40,12 @@ _WHERE = "where"
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
-NAME = Text().with_variant(Text(collation="C"), "postgresql")
-"""A text that is looked for in an index; PostgreSQL's hold its `beginning`."""
+
+class Name(Text):
+    """A text that is looked for in an index; PostgreSQL's hold its `beginning`."""
+
+
+NAME = Name().with_variant(Name(collation="C"), "postgresql")
 
 
 def _instant(value: int | None) -> datetime | None:
@@ -100,10 +104,15 @@ def made_for(dialect: str, table: Table) -> Table:
     for index in list(table.indexes):
         if _WHERE in index.info:
             index.dialect_kwargs[f"{dialect}_where"] = index.info[_WHERE]
-        elif dialect == "postgresql" and any(column.type is NAME for column in index.columns):
+        elif dialect == "postgresql" and any(map(is_name, index.columns)):
             table.indexes.remove(index)
-            Index(index.name, *(beginning(c) if c.type is NAME else c for c in index.columns))
+            Index(index.name, *(beginning(c) if is_name(c) else c for c in index.columns))
     return table
+
+
+def is_name(column: ColumnElement[Any]) -> bool:
+    """Whether *column* is looked for by its `beginning`."""
+    return isinstance(column.type, Name)
 
 
 def beginning(name: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -25,10 +25,13 @@ from events.queries.criteria import (
 )
 from events.states import StateType
 
-from ..columns import INDEXED_MAX, NAME, beginning, plain
+from ..columns import INDEXED_MAX, beginning, is_name, plain
 
 Condition = ColumnElement[bool]
 Conditions = list[Condition]
+LAST = "\U0010ffff"
+"""After every character that a text has."""
+
 Columns = Any
 """The columns of a table; SQLAlchemy types them by name, at run time."""
 
@@ -94,9 +97,18 @@ def one_of(column: ColumnElement[Any], values: Sequence[object]) -> Condition:
     """*column* is one of these; a name is looked for by its `beginning` too."""
     values = [plain(each) if isinstance(each, str) else each for each in values]
     found = column.in_(values)
-    if column.type is not NAME:
+    if not is_name(column):
         return found
     return found & beginning(column).in_([str(each)[:INDEXED_MAX] for each in values])
+
+
+def begins(column: ColumnElement[Any], text: str) -> Condition:
+    """*column* begins with *text*, its case included; `LIKE` would not ask for that in SQLite."""
+    found = (column >= text) & (column < text + LAST)
+    if not is_name(column):
+        return found
+    begun, short = beginning(column), text[:INDEXED_MAX]
+    return found & (begun >= short) & (begun < short + LAST)
 
 
 def null(column: ColumnElement[Any], is_null: bool | None) -> Conditions:

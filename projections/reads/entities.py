@@ -21,7 +21,7 @@ from events.entities import (
 from events.policies import FlowRunPolicy
 from events.states import State
 
-from ..views.flow_runs import flow_runs
+from .filters import flow_runs
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -41,7 +41,7 @@ SAME = (
 )
 """Attributes of a flow run that are columns as they are."""
 
-_columns = list(flow_runs.table(flow_runs.name).c.keys())
+_columns = list(flow_runs.c.keys())
 _same = itemgetter(*(_columns.index(name) for name in SAME))
 """By place: asking a row for each by name took a third of a page's time."""
 

@@ -5,10 +5,11 @@ Where two partitions may use one id, the partition settles the rest.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement
 
 from events.queries import FlowRunSort, FlowSort, LogSort, TaskRunSort
 
+from ..views.flow_runs import started
 from .criteria import Columns
 
 Order = tuple[ColumnElement[Any], ...]
@@ -29,10 +30,9 @@ def flow_run_order(c: Columns, sort: FlowRunSort | None) -> Order:
     """The order of flow runs, the latest id first unless another is asked for."""
     if sort is None or sort is FlowRunSort.ID_DESC:
         return (c.id.desc(),)
-    started = func.coalesce(c.start_time, c.expected_start_time)
     orders = {
-        FlowRunSort.START_TIME_ASC: started.asc(),
-        FlowRunSort.START_TIME_DESC: started.desc(),
+        FlowRunSort.START_TIME_ASC: started(c).asc(),
+        FlowRunSort.START_TIME_DESC: started(c).desc(),
         FlowRunSort.EXPECTED_START_TIME_ASC: c.expected_start_time.asc(),
         FlowRunSort.EXPECTED_START_TIME_DESC: c.expected_start_time.desc(),
         FlowRunSort.NAME_ASC: c.name.asc(),
@@ -40,8 +40,13 @@ def flow_run_order(c: Columns, sort: FlowRunSort | None) -> Order:
         FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC: (c.next_scheduled_start_time.asc().nulls_last()),
         FlowRunSort.END_TIME_DESC: c.end_time.desc().nulls_last(),
     }
-    order = orders[sort]
-    return (order, c.id.asc() if sort.endswith("ASC") else c.id.desc())
+    return (orders[sort], *directed(sort, c.id))
+
+
+def directed(sort: FlowRunSort | None, *columns: ColumnElement[Any]) -> Order:
+    """*columns* as a *sort* goes, upwards or downwards."""
+    is_ascending = sort is not None and sort.endswith("ASC")
+    return tuple(each.asc() if is_ascending else each.desc() for each in columns)
 
 
 def task_run_order(c: Columns, sort: TaskRunSort | None) -> Order:

@@ -1,13 +1,14 @@
 """flow_runs: one row per flow run, what it is and where it is now."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
 from msgspec import UNSET, UnsetType
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -114,11 +115,15 @@ def table(name: str) -> Table:
     return columns
 
 
+def started(c: Any) -> ColumnElement[Any]:
+    """When a run of these columns started or, before, should; sorted by as it is indexed."""
+    return func.coalesce(c.start_time, c.expected_start_time)
+
+
 def _index(table: Table) -> None:
     """Lists that are asked for most are in an index in their order, however long they are."""
     of, c = f"ix_{table.name}_", table.c
-    started = func.coalesce(c.start_time, c.expected_start_time)
-    orders = {"": (), "_expected": (c.expected_start_time,), "_started": (started,)}
+    orders = {"": (), "_expected": (c.expected_start_time,), "_started": (started(c),)}
     for order, by in orders.items():
         Index(f"{of}flow{order}", c.flow_id, *by, c.id)
         Index(f"{of}state{order}", c.state_type, c.state_label, *by, c.id)

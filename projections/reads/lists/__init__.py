@@ -13,7 +13,7 @@ from events.queries import FlowRunFilter, FlowRunQuery
 
 from ..filters import flow_runs, flow_runs_matching
 from ..sorts import flow_run_order
-from .lists import MOST, SORTED_BY, Lists, tags
+from .lists import MOST, SORTED_BY, Lists
 from .ways import belonging, in_states, tagged
 
 LISTS_MAX = 64
@@ -29,7 +29,7 @@ def flow_runs_page(connection: Connection, query: FlowRunQuery) -> Select[Any]:
     else:
         ids = select(c.id).where(*flow_runs_matching(c, query))
         if lists is not None and lists.length(connection, MOST) < MOST:
-            ids = select(c.id).where(c.id.in_(lists.ids())) if lists.of is tags.c else lists.ids()
+            ids = lists.ids()
         page = ids.order_by(*order).limit(query.size).offset(query.skipped)
     return select(flow_runs).where(c.id.in_(page)).order_by(*order)
 
@@ -46,7 +46,7 @@ def flow_runs_count(connection: Connection, query: FlowRunQuery) -> Select[int]:
 def _shortest(connection: Connection, query: FlowRunQuery) -> Lists | None:
     """The lists to look into, if there are any that say more than ids do."""
     run = query.flow_runs or FlowRunFilter()
-    if run.operator == "or_" or _are_few(run):
+    if run.operator == "or_" or _go_by_ids(run):
         return None
     # of lists that are alike long, those of the first way
     ways = (belonging(query, run), tagged(query, run), in_states(connection, query, run))
@@ -56,7 +56,7 @@ def _shortest(connection: Connection, query: FlowRunQuery) -> Lists | None:
     return min(found, key=lambda lists: lists.length(connection))
 
 
-def _are_few(run: FlowRunFilter) -> bool:
+def _go_by_ids(run: FlowRunFilter) -> bool:
     """Whether the ids of runs or of their parents are wanted."""
     wanted = (run.id, run.parent_flow_run_id, run.parent_task_run_id)
     return any(each is not None and each.any_ is not None for each in wanted)

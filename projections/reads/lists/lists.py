@@ -19,8 +19,10 @@ from sqlalchemy import (
 from events.queries import FlowRunQuery, FlowRunSort
 
 from ...views.flow_run_tags import flow_run_tags as flow_run_tags_view
+from ...views.flow_runs import started
 from ..criteria import Columns, Condition, some
 from ..filters import flow_runs, flow_runs_matching
+from ..sorts import directed
 
 LONG = 2_000
 """Runs after which a list counts as no longer than another: to count on would cost a page."""
@@ -55,43 +57,42 @@ class Lists(Struct, frozen=True):
 
     def count(self) -> Select[int]:
         """How many of the runs match."""
-        return select(func.count()).select_from(self.ids().subquery())
+        return select(func.count()).select_from(self._merged(list(self._matching())))
 
     def ids(self) -> Select[Any]:
-        """The ids of the runs that match, in no order."""
-        if self.of is tags.c:
-            return select(self._merged(list(self._matching())).c.id)
-        left = flow_runs_matching(flow_runs.c, self.rest)
-        return select(self.of.id).where(or_(*self.lists), *left)
+        """The ids of the runs that match, to be put in any order."""
+        c = flow_runs.c
+        if self._is_of_tags:
+            tagged = self._merged(list(self._matching()))
+            return select(c.id).where(c.id.in_(select(tagged.c.id)))
+        return select(c.id).where(or_(*self.lists), *flow_runs_matching(c, self.rest))
 
     def page(self) -> Select[Any]:
         """The ids of the runs that match, those on the page, in order."""
-        query = self.rest
-        is_ascending = query.sort is not None and query.sort.endswith("ASC")
-
-        def in_order(runs: Select[*tuple[Any, ...]], of: Columns, by: ColumnElement[Any]) -> Any:
-            columns = (by,) if by is of.id else (by, of.id)
-            return runs.order_by(*(c.asc() if is_ascending else c.desc() for c in columns))
-
-        by, end = self._sorted_by(), query.size + query.skipped
-        merged = self._merged([in_order(each, self.of, by).limit(end) for each in self._matching()])
-        ids = in_order(select(merged.c.id), merged.c, merged.c.by)
+        query, by, id = self.rest, self._sorted_by(), self.of.id
+        order = directed(query.sort, by) if by is id else directed(query.sort, by, id)
+        end = query.size + query.skipped
+        merged = self._merged([each.order_by(*order).limit(end) for each in self._matching()])
+        ids = select(merged.c.id).order_by(*directed(query.sort, merged.c.by, merged.c.id))
         return ids.limit(query.size).offset(query.skipped)
+
+    @property
+    def _is_of_tags(self) -> bool:
+        """Whether they are in the view of tags, where a run may be in several."""
+        return self.of is tags.c
 
     def _matching(self) -> Iterator[Select[Any, Any]]:
         left, by = flow_runs_matching(flow_runs.c, self.rest), self._sorted_by()
-        if left and self.of is tags.c:
+        if left and self._is_of_tags:
             left = [some(flow_runs, flow_runs.c.id == tags.c.id, *left)]
         for each in self.lists:
             yield select(self.of.id, by.label("by")).where(each, *left)
 
     def _merged(self, lists: Sequence[Select[Any, Any]]) -> Subquery:
-        """All *lists* in one, each run once: it can be in several lists of tags only."""
-        merge = union if self.of is tags.c and len(lists) > 1 else union_all
+        """All *lists* in one, each run once."""
+        merge = union if self._is_of_tags and len(lists) > 1 else union_all
         return merge(*(select(each.subquery()) for each in lists)).subquery()
 
     def _sorted_by(self) -> ColumnElement[Any]:
         by = SORTED_BY.get(self.rest.sort, "id")
-        if by == "started" and self.of is not tags.c:
-            return func.coalesce(self.of.start_time, self.of.expected_start_time)
-        return self.of[by]
+        return started(self.of) if by == "started" and not self._is_of_tags else self.of[by]

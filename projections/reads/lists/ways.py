@@ -93,7 +93,7 @@ def belonging(query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
 def in_states(connection: Connection, query: FlowRunQuery, run: FlowRunFilter) -> Iterator[Lists]:
     """The runs in the kinds of states that are wanted, of those that there are."""
     c, state = flow_runs.c, run.state
-    if state is None or not in_state(c, state) or _is_any_without(state):
+    if state is None or not in_state(c, state) or _takes_stateless(state):
         return
     kinds = connection.execute(KINDS).all()
     if len(kinds) <= KINDS_MAX:
@@ -106,8 +106,8 @@ def in_states(connection: Connection, query: FlowRunQuery, run: FlowRunFilter) -
         yield Lists(c, _each(found), rest)
 
 
-def _is_any_without(state: StateIs) -> bool:
-    """Whether nothing is unwanted, which a run without a state, in no list, meets as well."""
+def _takes_stateless(state: StateIs) -> bool:
+    """Whether runs without a state match, which are in no list: none of no states is unwanted."""
     names, types = state.name or TextIs(), state.type or StateTypeIs()
     return names.not_any_ == [] or types.not_any_ == []
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     Table,
-    and_,
     false,
     func,
     literal,
@@ -26,14 +25,10 @@ from sqlalchemy import (
 from events.told.filters import EventFilter, NameFilter
 from events.told.states import FLOW_RUN, TASK_RUN
 
-from ...columns import INDEXED_MAX, beginning
 from ...told import events
 from ...views.states import flow_run_states, task_run_states
-from ..criteria import Condition, Conditions, one_of
+from ..criteria import Condition, Conditions, begins, one_of
 from ..filters import flow_runs, task_runs
-
-LAST = "\U0010ffff"
-"""After every character that a text has."""
 
 
 class Prefixed(NamedTuple):
@@ -53,17 +48,12 @@ class Prefixed(NamedTuple):
         return one_of(self.column, own)
 
     def begins(self, text: str) -> Condition:
-        """It begins with *text*, its case included; `LIKE` would not ask for that in SQLite."""
+        """It begins with *text*, its case included."""
         if self.prefix.startswith(text):
             return true()
         if not text.startswith(self.prefix):
             return false()
-        rest = text.removeprefix(self.prefix)
-        begun, short = beginning(self.column), rest[:INDEXED_MAX]
-        return and_(
-            *(self.column >= rest, self.column < rest + LAST),
-            *(begun >= short, begun < short + LAST),
-        )
+        return begins(self.column, text.removeprefix(self.prefix))
 
 
 class Source(Struct, frozen=True, eq=False):
