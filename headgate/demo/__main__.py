@@ -34,7 +34,8 @@ from ..cli.console import complain, out
 from ..errors import ForPeople
 from ..replay import Verdict, verify
 from ..settings import Settings
-from . import client, server
+from . import environment, server
+from .client import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 POOL = "demo"
@@ -64,14 +65,14 @@ def _leave(number: int, _: object) -> None:
 
 
 def _demonstrate(home: Path, console: Console) -> int:
-    environment, data = home / "client", home / "data"
-    if not client.installed(environment):
-        with _step(console, f"installing {client.REQUIREMENT} into {environment}, its own place"):
-            client.install(environment, ROOT)
+    place, data = home / "client", home / "data"
+    if not environment.is_installed(place):
+        with _step(console, f"installing {environment.REQUIREMENT} into {place}, its own place"):
+            environment.installed(place)
     shutil.rmtree(data, ignore_errors=True)
     console.print("starting Headgate: embedded Redis, SQLite, one process")
     with server.running(data, home / "headgate.log") as url:
-        unmodified = client.Client(environment, url)
+        unmodified = Client(environment.installed(place), place, url)
         with _step(console, f"running a flow with the unmodified client against {url}"):
             said = unmodified.run(*unmodified.flow("run"))
         found = re.search(r"flow run ([0-9a-f-]{36})", said)
@@ -90,13 +91,13 @@ def _demonstrate(home: Path, console: Console) -> int:
     return 0
 
 
-def _served(unmodified: client.Client, settings: Settings) -> UUID:
+def _served(unmodified: Client, settings: Settings) -> UUID:
     """The run that the schedule of a served deployment made, completed."""
     with unmodified.running(*unmodified.flow("serve")) as said:
         return asyncio.run(_completed(settings, "by-the-clock", said))
 
 
-def _worked(unmodified: client.Client, settings: Settings) -> UUID:
+def _worked(unmodified: Client, settings: Settings) -> UUID:
     """The run of a deployment to a work pool that a worker ran, completed."""
     unmodified.run(*unmodified.prefect("work-pool", "create", POOL, "--type", "process"))
     unmodified.run(*unmodified.flow("deploy", POOL))

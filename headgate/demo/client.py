@@ -1,60 +1,24 @@
-"""The unmodified Prefect client, in an environment of its own that shares nothing with ours."""
+"""The unmodified Prefect client, talking to a server."""
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ForPeople
 
-REQUIREMENT = "prefect==3.9.1"
-OVERRIDE = "certifi"
-"""The client asks for a newer certifi than some indexes have; any will do for plain HTTP."""
-
 FLOW = Path(__file__).with_name("flow.py")
 RUN_S = 180.0
 STOP_S = 20.0
 
 
-def uv(root: Path) -> str:
-    """The uv that `make` has set up under *root*, or the one on the path."""
-    own = root / ".tools" / "bin" / "uv"
-    found = str(own) if own.exists() else shutil.which("uv")
-    if found is None:
-        raise ForPeople("there is no uv to install the client with; run `make demo`")
-    return found
-
-
-def installed(home: Path) -> bool:
-    """Whether the client is there from an earlier demonstration."""
-    marker = home / "requirement"
-    return marker.exists() and marker.read_text() == REQUIREMENT
-
-
-def install(home: Path, root: Path) -> None:
-    """Install the client into *home*."""
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    override = home / "override.txt"
-    override.write_text(f"{OVERRIDE}\n")
-    environment = home / "venv"
-    _run(uv(root), "venv", "--quiet", "--python", sys.executable, str(environment))
-    _run(
-        uv(root), "pip", "install", "--quiet", "--compile-bytecode",
-        "--python", str(environment / "bin" / "python"), "--override", str(override), REQUIREMENT,
-    )  # fmt: skip
-    (home / "requirement").write_text(REQUIREMENT)
-
-
 class Client:
-    """The client in *home*, talking to the API at *api_url*."""
+    """The client that *python* runs, with its files in *home*, talking to the API at *api_url*."""
 
-    def __init__(self, home: Path, api_url: str) -> None:
-        self._home = home
+    def __init__(self, python: Path, home: Path, api_url: str) -> None:
+        self._bin, self._home = python.parent, home
         self._environment = {
             name: value
             for name, value in os.environ.items()
@@ -105,13 +69,3 @@ class Client:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-    @property
-    def _bin(self) -> Path:
-        return self._home / "venv" / "bin"
-
-
-def _run(*command: str) -> None:
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise ForPeople(f"{' '.join(command[:3])} failed:\n{ran.stderr.strip()}")

@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from headgate.clock import new_id, now
+from headgate.demo.environment import installed
 from tests.bench import api
 from tests.parity import reference
 from tests.support.sockets import task_run_event
@@ -73,7 +74,7 @@ async def beside(place: Path) -> dict[str, float]:
 @asynccontextmanager
 async def _reference(place: Path) -> AsyncGenerator[str]:
     """A server of the reference; yields its API's URL."""
-    python = await asyncio.to_thread(reference.installed, place)
+    python = await asyncio.to_thread(installed, place)
     with tempfile.TemporaryDirectory(prefix="headgate-bench-") as folder:
         home = Path(folder) / "reference"
         home.mkdir()

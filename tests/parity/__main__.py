@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from headgate import clock
+from headgate.demo.environment import installed
 from tests.parity import reference
 from tests.parity.contest import Contest, Found, Tally
 from tests.parity.kinds import SUBJECTS
@@ -47,7 +48,7 @@ console = Console(width=110, highlight=False)
 @asynccontextmanager
 async def references(folder: Path) -> AsyncGenerator[tuple[list[Side], list[Side]]]:
     """The reference, over pipes and over HTTP."""
-    python = reference.installed(ROOT / ".parity")
+    python = installed(ROOT / ".parity")
     async with AsyncExitStack() as stack:
         for home in ("server", *(f"inside-{n}" for n in range(INSIDE))):
             await reference.prepared(python, folder / home)

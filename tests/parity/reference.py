@@ -1,9 +1,8 @@
-"""The reference server: installed into an environment of its own, started, and ended."""
+"""The reference server: started, and ended."""
 
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from pathlib import Path
@@ -12,9 +11,6 @@ import httpx
 
 from tests.support.servers import free_port
 
-PREFECT = "prefect==3.9.1"
-OVERRIDE = "certifi"
-"""The reference pins a release of it that an index may not have yet."""
 SERVICES = (
     "CANCELLATION_CLEANUP", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN", "LATE_RUNS",
     "PAUSE_EXPIRATIONS", "REPOSSESSOR", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS",
@@ -22,25 +18,6 @@ SERVICES = (
 """What does things by itself; a comparison of answers wants nobody else to act."""
 START_S = 120.0
 INSIDE = Path(__file__).with_name("inside_reference.py")
-
-
-def installed(place: Path) -> Path:
-    """The interpreter of the reference's environment in *place*; the first call makes it."""
-    made, python = place / ".made", place / "venv" / "bin" / "python"
-    if not made.exists():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        override = place / "override.txt"
-        override.write_text(OVERRIDE)
-        uv = shutil.which("uv", path=f".tools/bin{os.pathsep}{os.environ['PATH']}") or "uv"
-        for command in (
-            ("venv", "--quiet", "--python", "3.11", str(place / "venv")),
-            ("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python),
-             "--override", str(override), PREFECT),
-        ):  # fmt: skip
-            subprocess.run([uv, *command], check=True)
-        made.touch()
-    return python
 
 
 def environment(home: Path) -> dict[str, str]:

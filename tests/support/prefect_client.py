@@ -1,19 +1,15 @@
-"""An unmodified Prefect client in an environment of its own, made once and kept in a cache."""
+"""The unmodified Prefect client; its environment is made once and kept in a cache."""
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from headgate.demo.environment import REQUIREMENT, installed
 from tests.support.waiting import comes_true
-
-PREFECT = "prefect==3.9.1"
-OVERRIDE = "certifi"
-"""The client pins a release of it that an index may not have yet."""
 
 END_S = 60.0
 """How long a command may take to end."""
@@ -25,22 +21,10 @@ SEEN_S = 60.0
 def prefect_python() -> Path:
     """The interpreter of the environment; the first call makes it, which takes some seconds."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headgate"
-    place = cache / PREFECT.replace("==", "-")
-    made, python = place / ".made", place / "bin" / "python"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            shutil.rmtree(place, ignore_errors=True)
-            _uv("venv", "--quiet", "--python", "3.11", str(place))
-            override = place / "override.txt"
-            override.write_text(OVERRIDE)
-            _uv(
-                *("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)),
-                *("--override", str(override), PREFECT),
-            )
-            made.touch()
-    return python
+        return installed(cache / REQUIREMENT.replace("==", "-"))
 
 
 def environment(api_url: str, home: Path) -> dict[str, str]:
@@ -164,8 +148,3 @@ def last_word(process: "subprocess.Popen[str]") -> str:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return out.splitlines()[-1]
-
-
-def _uv(*arguments: str) -> None:
-    done = subprocess.run(["uv", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"uv {' '.join(arguments)}: {done.stderr}"
