@@ -20,10 +20,15 @@ _names = count()
 
 
 class Hand:
-    """A clock that says what it is set to; it starts at the real time."""
+    """A clock that says what it is set to; it starts at the real time, in whole milliseconds.
+
+    So a state that is decided at the same time as another, and is a microsecond later for it, is
+    still in the millisecond that timers go by.
+    """
 
     def __init__(self) -> None:
-        self.at = now()
+        at = now()
+        self.at = at - timedelta(microseconds=at.microsecond % 1_000)
 
     def __call__(self) -> datetime:
         return self.at
