@@ -210,7 +210,7 @@ def _taken_anew_for_nothing(case: Case) -> bool:
 
 
 def _limit_gone(case: Case) -> bool:
-    """The run holds a lease on what its deployment, deleted or stored anew, took along."""
+    """The run holds a lease on a limit that its deployment no longer has, or took along."""
     asked = case.step.path.removesuffix("/set_state")
     run = next((read.body for read in case.reference[-1].reads if read.asked == asked), None)
     is_stuck = case.statuses[0] == BROKEN and case.statuses[1] in (OK, CREATED)
@@ -218,7 +218,7 @@ def _limit_gone(case: Case) -> bool:
         return False
     deployment = run["deployment_id"]
     return any(
-        (step.kind == "delete_deployment" and step.path.endswith(f"/${deployment}"))
+        (step.path.endswith(f"/${deployment}") and _takes_limit_away(step))
         or (
             step.kind == "create_deployment"
             and step.body.get("concurrency_limit") is None
@@ -226,6 +226,11 @@ def _limit_gone(case: Case) -> bool:
         )
         for step, seen in case.before("")
     )
+
+
+def _takes_limit_away(step: Step) -> bool:
+    is_nulled = step.kind == "patch_deployment" and step.body.get("concurrency_limit", 0) is None
+    return is_nulled or step.kind == "delete_deployment"
 
 
 def _no_schema(case: Case) -> bool:
