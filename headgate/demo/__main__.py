@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ from ..cli.console import complain, out
 from ..errors import ForPeople
 from ..replay import Verdict, verify
 from ..settings import Settings
-from . import environment, server
+from . import server
 from .client import Client
+from .installing import REQUIREMENT, ROOT, installed, is_installed
 
-ROOT = Path(__file__).resolve().parents[2]
 POOL = "demo"
 RUN_S = 120.0
 """How long a deployment may take to be run."""
@@ -66,13 +66,13 @@ def _leave(number: int, _: object) -> None:
 
 def _demonstrate(home: Path, console: Console) -> int:
     place, data = home / "client", home / "data"
-    if not environment.is_installed(place):
-        with _step(console, f"installing {environment.REQUIREMENT} into {place}, its own place"):
-            environment.installed(place)
+    what = f"installing {REQUIREMENT} into {place}, its own place"
+    with nullcontext() if is_installed(place) else _step(console, what):
+        python = installed(place)
     shutil.rmtree(data, ignore_errors=True)
     console.print("starting Headgate: embedded Redis, SQLite, one process")
     with server.running(data, home / "headgate.log") as url:
-        unmodified = Client(environment.installed(place), place, url)
+        unmodified = Client(python, place, url)
         with _step(console, f"running a flow with the unmodified client against {url}"):
             said = unmodified.run(*unmodified.flow("run"))
         found = re.search(r"flow run ([0-9a-f-]{36})", said)

@@ -104,11 +104,15 @@ def one_of(column: ColumnElement[Any], values: Sequence[object]) -> Condition:
 
 def begins(column: ColumnElement[Any], text: str) -> Condition:
     """*column* begins with *text*, its case included; `LIKE` would not ask for that in SQLite."""
-    found = (column >= text) & (column < text + LAST)
+    found = _between(column, text)
     if not is_name(column):
         return found
-    begun, short = beginning(column), text[:INDEXED_MAX]
-    return found & (begun >= short) & (begun < short + LAST)
+    return found & _between(beginning(column), text[:INDEXED_MAX])
+
+
+def _between(column: ColumnElement[Any], text: str) -> Condition:
+    """*column* is *text* or comes after it, and before all that does not begin with it."""
+    return (column >= text) & (column < text + LAST)
 
 
 def null(column: ColumnElement[Any], is_null: bool | None) -> Conditions:

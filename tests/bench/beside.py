@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from headgate.clock import new_id, now
-from headgate.demo.environment import installed
+from headgate.demo.installing import installed
 from tests.bench import api
 from tests.parity import reference
 from tests.support.sockets import task_run_event

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from headgate import clock
-from headgate.demo.environment import installed
+from headgate.demo.installing import installed
 from tests.parity import reference
 from tests.parity.contest import Contest, Found, Tally
 from tests.parity.kinds import SUBJECTS

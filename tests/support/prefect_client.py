@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from headgate.demo.environment import REQUIREMENT, installed
+from headgate.demo.installing import REQUIREMENT, installed
 from tests.support.waiting import comes_true
 
 END_S = 60.0

@@ -14,7 +14,8 @@ REQUIREMENT = "prefect==3.9.1"
 OVERRIDE = "certifi"
 """It pins a release of certifi that an index may not have yet; any will do for plain HTTP."""
 
-UV = Path(__file__).resolve().parents[2] / ".tools" / "bin" / "uv"
+ROOT = Path(__file__).resolve().parents[2]
+UV = ROOT / ".tools" / "bin" / "uv"
 """Where `make` sets uv up."""
 
 
