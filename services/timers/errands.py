@@ -54,17 +54,25 @@ class Errands(Generic[T]):
         self._group_max = group_max
         self._period = period
         self._taken: dict[tuple[int, T], int] = {}
+        self._under_way: dict[tuple[int, T], int] = {}
         self._waiting: asyncio.Queue[tuple[int, T]] = asyncio.Queue()
 
     async def take(self, due: Sequence[tuple[int, T, int]]) -> None:
-        """Run these soon: partition, errand, and the millisecond at which it was due."""
+        """Run these soon: partition, errand, and the millisecond at which it was due.
+
+        One that is under way is run again when the log has made it due since: what it has read
+        may be old. When it only takes longer than it was put aside for, it is put aside again.
+        """
         aside_ms = millis_of(self._now()) + ASIDE_MS
         moved = await self._sets.move([(*each, aside_ms) for each in due])
-        for (partition, errand, _), is_ours in zip(due, moved, strict=True):
-            if is_ours and (partition, errand) not in self._taken:
-                self._waiting.put_nowait((partition, errand))
-            if is_ours:
-                self._taken[partition, errand] = aside_ms
+        for (partition, errand, due_ms), is_ours in zip(due, moved, strict=True):
+            each = (partition, errand)
+            if is_ours and self._under_way.get(each) == due_ms:
+                self._under_way[each] = aside_ms
+            elif is_ours:
+                if each not in self._taken:
+                    self._waiting.put_nowait(each)
+                self._taken[each] = aside_ms
 
     async def run(self) -> None:
         """Run what is taken, for ever."""
@@ -72,10 +80,11 @@ class Errands(Generic[T]):
             group = [await self._waiting.get()]
             while len(group) < self._group_max and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
+            self._under_way = {each: self._taken.pop(each) for each in group}
             try:
                 next_ms = await self._do(group)
                 await self._sets.move(
-                    (*each, self._taken[each], self._again(due_ms))
+                    (*each, self._under_way[each], self._again(due_ms))
                     for each, due_ms in zip(group, next_ms, strict=True)
                 )
                 self.trouble = None
@@ -83,8 +92,7 @@ class Errands(Generic[T]):
                 self.trouble = str(error)
                 _log.warning("errands_waiting", extra={"because": str(error)})
             finally:
-                for each in group:
-                    del self._taken[each]
+                self._under_way = {}
 
     def _again(self, due_ms: int | None) -> int | None:
         return None if due_ms is None else in_its_round(due_ms, self._period)
