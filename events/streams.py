@@ -130,6 +130,10 @@ class Streams(Struct, frozen=True, kw_only=True):
         """A hash: by deployment, what was planned of each of its schedules, and until when."""
         return self._key(self.control, "planned")
 
+    def planning(self, deployment_id: UUID) -> str:
+        """A lock: whose it is plans the deployment, and nobody else does meanwhile."""
+        return self._key(self.control, f"planning:{deployment_id}")
+
     def waiting(self, partition: int, task_key: str) -> str:
         """A sorted set: task runs that wait for a worker of *task_key*, the first lowest."""
         return self._key(partition, f"waiting:{task_key}")

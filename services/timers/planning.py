@@ -4,12 +4,13 @@ Beside the log stands, for each schedule, a print of what its planned runs look 
 they were planned. As long as the print stays, only runs after that are asked for. When it
 changes, the deployment was edited: runs of the old print that still wait are forgotten first.
 That the print is written before the runs are asked for, and the instant after they were, makes
-a planner that dies in between leave no run that nobody knows of.
+a planner that dies in between leave no run that nobody knows of. One process at a time plans a
+deployment, or runs that one of them asks for would outlive the edit that another has seen.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,8 +32,8 @@ from events.wire.snapshots import entity_of, fields_of
 
 from ..proposer import PIPELINE_MAX, Proposer
 from ..rules.schedules import Limits, Plan, ScheduleInvalid, limited, plan, print_of, run_on
-from .errands import Group
-from .following import views_have_followed
+from .errands import ASIDE_MS, Group
+from .following import POLL_S, views_have_followed
 from .timer import BY, Planning
 from .views import Views
 
@@ -77,13 +78,26 @@ class Planner:
 
     async def plan(self, group: Group[Planning]) -> list[int | None]:
         """Plan runs of these deployments; says for each when to plan again, if at all."""
-        return [await self._plan(timer.deployment_id) for _, timer in group]
+        return [await self._plan_alone(timer) for _, timer in group]
+
+    async def _plan_alone(self, timer: Planning) -> int | None:
+        id, removed_ms = timer.deployment_id, timer.removed_ms
+        lock = self._redis.lock(
+            self._log.streams.planning(id),
+            timeout=ASIDE_MS / 1_000,
+            sleep=POLL_S,
+            raise_on_release_error=False,  # it took longer, and was not alone at the end
+        )
+        async with lock:
+            if removed_ms is None:
+                return await self._plan(id)
+            await self._unschedule(id, lambda run: _was_there(run, removed_ms))
+            await self._keep(id, {})
+            return None
 
     async def _plan(self, id: UUID) -> int | None:
         known, deployment = await self._known(id), await self._deployment(id)
         if deployment is None:
-            await self._unschedule(id, None)
-            await self._keep(id, {})
             return None
         schedules = {
             each.id: each for each in deployment.schedules if each.active and not deployment.paused
@@ -91,7 +105,8 @@ class Planner:
         prints = {each: print_of(deployment, schedule) for each, schedule in schedules.items()}
         wrong = {each for each, planned in known.items() if prints.get(each) != planned.print}
         if wrong:
-            await self._unschedule(id, wrong)
+            now = self._now()
+            await self._unschedule(id, lambda run: _is_to_come(run, wrong, now))
         kept = {each: planned for each, planned in known.items() if each not in wrong}
         before = {each: kept.get(each, Planned(print)) for each, print in prints.items()}
         if before != known:
@@ -130,8 +145,8 @@ class Planner:
         await self._decided(asked)
         return max((until, *made.dates))
 
-    async def _unschedule(self, id: UUID, schedules: set[UUID] | None) -> None:
-        """Forget runs that still wait: those of these schedules that are to come, or all."""
+    async def _unschedule(self, id: UUID, is_meant: Callable[[FlowRun], bool]) -> None:
+        """Forget the runs that still wait for their first start and are meant."""
         await views_have_followed(self._log, self._views)
         now, asked = self._now(), list[Proposal]()
         waiting = FlowRunFilter(
@@ -154,7 +169,9 @@ class Planner:
                     state_id=state.id,
                 )
                 for run in page
-                if (state := run.progress.state) is not None and _is_meant(run, schedules, now)
+                if (state := run.progress.state) is not None
+                and not run.progress.booked.run_count
+                and is_meant(run)
             ]
         await self._decided(asked)
 
@@ -180,12 +197,15 @@ class Planner:
             await self._redis.hdel(self._key, str(id))
 
 
-def _is_meant(run: FlowRun, schedules: set[UUID] | None, now: datetime) -> bool:
+def _was_there(run: FlowRun, removed_ms: int) -> bool:
+    """Whether *run* waited when its deployment was removed; nobody plans one after that."""
+    state = run.progress.state
+    entered_late = state is not None and millis_of(state.timestamp) > removed_ms
+    return run.attributes.auto_scheduled or not entered_late
+
+
+def _is_to_come(run: FlowRun, schedules: set[UUID], now: datetime) -> bool:
     """Whether *run* goes with these schedules; one that should have begun stays, to be late."""
-    if run.progress.booked.run_count:
-        return False
-    if schedules is None:
-        return True
     about, start = run.attributes, run.progress.booked.next_scheduled_start_time
     return (
         about.auto_scheduled

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from events.log import START
 from events.streams import Streams
 
-VERSION = 5
+VERSION = 6
 """Which timers there are. A set of an earlier version lacks some, and is made anew."""
 
 _scripts = files("services.timers")

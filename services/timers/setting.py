@@ -93,7 +93,9 @@ def _planned(decision: Decision) -> Iterator[Setting]:
             case ResourceStored(resource=Deployment(id=id)):
                 yield Planning(id), millis_of(decision.at)
             case ResourceRemoved(kind="deployment", id=id):
-                yield Planning(id), millis_of(decision.at)
+                removed_ms = millis_of(decision.at)
+                yield Planning(id), None
+                yield Planning(id, removed_ms), removed_ms
             case _:
                 pass
 

@@ -46,12 +46,14 @@ class Expiry(Struct, frozen=True):
 
 
 class Planning(Struct, frozen=True):
-    """Runs of a deployment's schedules are to be planned, or are not any more."""
+    """Runs of a deployment's schedules are to be planned; or, since *removed_ms*, are not."""
 
     deployment_id: UUID
+    removed_ms: int | None = None
 
     def __str__(self) -> str:
-        return f"planning {self.deployment_id}"
+        since = "" if self.removed_ms is None else f" {self.removed_ms}"
+        return f"planning {self.deployment_id}{since}"
 
 
 class Watch(Struct, frozen=True):
@@ -85,6 +87,8 @@ def timer_of(text: str) -> AnyTimer:
             return Expiry(UUID(lease))
         case ["planning", deployment]:
             return Planning(UUID(deployment))
+        case ["planning", deployment, removed_ms]:
+            return Planning(UUID(deployment), int(removed_ms))
         case ["watch", kind, id]:
             return Watch(kind, UUID(id))
         case _:

@@ -1,7 +1,7 @@
 """Runs of schedules are planned ahead, once each, and unplanned when their deployment changes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from events.proposals import AmendResource, Proposal, RegisterFlow, RemoveResour
 from events.queries import FlowRunQuery, TaskRunQuery
 from events.resources.deployments import Deployment
 from events.resources.schedules import CronSchedule, DeploymentSchedule, IntervalSchedule, Schedule
-from events.states import StateType
+from events.states import ProposedState, StateType
 from events.streams import Streams
 from events.wire.codec import decode_decision
 from events.wire.snapshots import entity_of, fields_of
@@ -224,6 +224,24 @@ async def test_the_runs_of_a_removed_deployment_go_those_asked_for_by_hand_too(
     assert await redis.exists(streams.planned) == 0
 
 
+async def test_a_run_that_is_scheduled_after_its_deployment_was_removed_stays(
+    story: Story, redis: Redis, streams: Streams
+) -> None:
+    """Also when the timers are set anew, from the first decision on."""
+    await story.deploy(EVERY_TWO_HOURS)
+    stays, goes = new_id(), new_id()
+    for run in (stays, goes):
+        waits = ProposedState(type=StateType.SCHEDULED)
+        await story.ask(create(run, deployment_id=story.id, at=story.hand.at, state=waits))
+    await story.remove()
+    story.hand.forward(milliseconds=1)
+    await story.ask(propose(stays, StateType.SCHEDULED, at=story.hand.at))
+    for _ in range(2):
+        assert await story.tick()
+        assert [run.attributes.id for run in await story.runs()] == [stays]
+        await redis.unlink(streams.timers(streams.control))
+
+
 async def test_after_a_week_of_silence_planning_goes_on_from_now(story: Story) -> None:
     await story.deploy(EVERY_TWO_HOURS)
     await story.tick()
@@ -270,6 +288,41 @@ async def test_several_processes_plan_each_run_once(
 
 async def _has(story: Story, runs: int) -> bool:
     return len(await story.runs()) == runs
+
+
+class Held:
+    """A proposer that asks for runs when a test says so."""
+
+    def __init__(self, proposer: Proposer) -> None:
+        self.asks, self.goes_on = asyncio.Event(), asyncio.Event()
+        self._proposer = proposer
+
+    async def propose_many(self, asked: Sequence[Proposal]) -> Any:
+        self.asks.set()
+        await self.goes_on.wait()
+        return await self._proposer.propose_many(asked)
+
+
+async def test_what_is_removed_while_it_is_planned_has_no_planned_runs(
+    story: Story, redis: Redis, streams: Streams
+) -> None:
+    """Who knows that it is removed waits until who does not has planned it."""
+    views = Folded(RedisEventLog(redis, streams))
+    async with (
+        proposing(redis, streams) as proposer,
+        timing(redis, streams, story.hand, views=views, proposer=(held := Held(proposer))) as slow,
+    ):
+        await story.deploy(EVERY_TWO_HOURS)
+        planning = asyncio.create_task(slow.planner.plan([(streams.control, Planning(story.id))]))
+        await held.asks.wait()
+        await story.remove()
+        removing = asyncio.create_task(story.tick())
+        await asyncio.sleep(0.1)
+        held.goes_on.set()
+        await planning
+        assert await removing
+    assert await story.starts() == []
+    assert await redis.exists(streams.planned) == 0
 
 
 async def test_planning_again_comes_in_rounds(story: Story, redis: Redis, streams: Streams) -> None:

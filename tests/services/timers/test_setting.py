@@ -177,8 +177,10 @@ def test_a_lease_ends_unless_it_is_renewed_or_given_back() -> None:
 def test_whatever_happens_to_a_deployment_its_runs_are_planned_anew() -> None:
     stored = leased(ResourceStored(resource=Deployment(id=DEPLOYMENT, flow_id=RUN, name="x")))
     removed = leased(ResourceRemoved(kind="deployment", id=DEPLOYMENT))
-    due = {f"planning {DEPLOYMENT}": millis_of(stored.at), f"watch deployment {DEPLOYMENT}": None}
-    assert timers(stored) == timers(removed) == due
+    planning, watch = f"planning {DEPLOYMENT}", f"watch deployment {DEPLOYMENT}"
+    at_ms = millis_of(stored.at)
+    assert timers(stored) == {planning: at_ms, watch: None}
+    assert timers(removed) == {planning: None, f"{planning} {at_ms}": at_ms, watch: None}
     other = leased(ResourceRemoved(kind="variable", id=DEPLOYMENT))
     assert timers(other) == {}
 
@@ -200,6 +202,7 @@ def test_a_run_without_a_time_is_never_late() -> None:
         Cascade(RUN, STATE, 1234),
         Expiry(LEASE),
         Planning(DEPLOYMENT),
+        Planning(DEPLOYMENT, 1234),
         Watch("worker", RUN),
     ],
 )
