@@ -127,7 +127,7 @@ class Planner:
         limits = limited(self._limits, schedule)
         try:
             return await asyncio.to_thread(plan, schedule.schedule, self._now(), limits)
-        except (ScheduleInvalid, ArithmeticError) as error:
+        except ScheduleInvalid as error:
             about = {"deployment": deployment.id, "schedule": schedule.id, "because": str(error)}
             _log.warning("schedule_broken", extra=about)
             return None

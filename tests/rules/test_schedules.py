@@ -142,11 +142,23 @@ def test_both_ends_are_included() -> None:
         (IntervalSchedule(interval=0, anchor_date=NOON), "must be positive"),
         (RRuleSchedule(rrule="FREQ=SOMETIMES"), "no recurrence rule"),
         (RRuleSchedule(rrule=""), "no recurrence rule"),
+        (RRuleSchedule(rrule="FREQ=WEEKLY;INTERVAL=0"), "must be positive"),
+        (RRuleSchedule(rrule="FREQ=YEARLY;interval=-1;COUNT=3"), "must be positive"),
     ],
 )
 def test_a_schedule_that_cannot_be_read_says_why(schedule: Schedule, why: str) -> None:
     with pytest.raises(ScheduleInvalid, match=why):
         check(schedule)
+
+
+LAST_DAY = RRuleSchedule(rrule="DTSTART:99991231T235959\nRRULE:FREQ=WEEKLY;BYYEARDAY=1")
+"""It can be read, and has no dates: they are not in the calendar."""
+
+
+def test_dates_beyond_the_calendar_are_told_as_such() -> None:
+    check(LAST_DAY)
+    with pytest.raises(ScheduleInvalid, match="its dates cannot be found"):
+        first(LAST_DAY, "2026-11-20", 1)
 
 
 def test_a_day_that_never_comes_is_no_date() -> None:

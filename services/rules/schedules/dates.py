@@ -42,10 +42,13 @@ def dates(schedule: Schedule, start: datetime, end: datetime) -> Iterator[dateti
     """The dates of *schedule* from *start* to *end*, both included. ScheduleInvalid."""
     check(schedule)
     last: datetime | None = None
-    for date in takewhile(lambda date: date <= end, _dates(schedule, start, end)):
-        if date >= start and (last is None or date > last):
-            yield date
-            last = date
+    try:
+        for date in takewhile(lambda date: date <= end, _dates(schedule, start, end)):
+            if date >= start and (last is None or date > last):
+                yield date
+                last = date
+    except (ValueError, ArithmeticError) as error:  # beyond the calendar, mostly
+        raise ScheduleInvalid(f"its dates cannot be found: {error}") from error
 
 
 def _dates(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:

@@ -17,6 +17,9 @@ _zones = re.compile(r";TZID=[^:;]*")
 """A rule's own time zones, which count for nothing: it is read on the wall of the schedule's."""
 
 
+_interval = re.compile(r"\bINTERVAL=([+-]?\d+)", re.IGNORECASE)
+
+
 def check(schedule: RRuleSchedule) -> None:
     """ScheduleInvalid when its rule is none."""
     _rule(schedule)
@@ -31,6 +34,9 @@ def walls(schedule: RRuleSchedule, start: datetime, end: datetime) -> Iterator[d
 
 
 def _rule(schedule: RRuleSchedule) -> Any:
+    steps = map(int, _interval.findall(schedule.rrule))
+    if any(step < 1 for step in steps):  # dateutil takes it, and then steps for ever, or back
+        raise ScheduleInvalid(f"the INTERVAL of {schedule.rrule!r} must be positive")
     try:
         return rrulestr(_zones.sub("", schedule.rrule), dtstart=ANCHOR, ignoretz=True)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

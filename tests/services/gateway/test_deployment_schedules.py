@@ -64,7 +64,13 @@ def test_a_schedule_is_changed_where_something_is_given(api: httpx.Client, path:
 
 @pytest.mark.parametrize(
     "times",
-    [{"cron": "bad"}, {"interval": 0}, {"rrule": "bad"}, {"cron": "* * * * *", "timezone": "Mars"}],
+    [
+        {"cron": "bad"},
+        {"interval": 0},
+        {"rrule": "bad"},
+        {"rrule": "FREQ=WEEKLY;INTERVAL=0"},
+        {"cron": "* * * * *", "timezone": "Mars"},
+    ],
 )
 def test_a_schedule_can_be_read(api: httpx.Client, path: str, times: dict[str, Any]) -> None:
     answer = api.post(f"{path}/schedules", json=[{"schedule": times}])

@@ -14,7 +14,13 @@ from events.log.redis import RedisEventLog
 from events.proposals import AmendResource, Proposal, RegisterFlow, RemoveResource, StoreResource
 from events.queries import FlowRunQuery, TaskRunQuery
 from events.resources.deployments import Deployment
-from events.resources.schedules import CronSchedule, DeploymentSchedule, IntervalSchedule, Schedule
+from events.resources.schedules import (
+    CronSchedule,
+    DeploymentSchedule,
+    IntervalSchedule,
+    RRuleSchedule,
+    Schedule,
+)
 from events.states import ProposedState, StateType
 from events.streams import Streams
 from events.wire.codec import decode_decision
@@ -344,8 +350,17 @@ async def _is_planned_at(redis: Redis, streams: Streams, at: datetime) -> bool:
     return [ms for _, ms in due.timers.get(streams.control, ())] == [int(at.timestamp() * 1_000)]
 
 
-async def test_a_broken_schedule_harms_nobody(story: Story) -> None:
-    await story.deploy(CronSchedule(cron="sometimes"))
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        CronSchedule(cron="sometimes"),
+        IntervalSchedule(interval=1e13, anchor_date=NOON),
+        RRuleSchedule(rrule="FREQ=WEEKLY;INTERVAL=0"),
+        RRuleSchedule(rrule="DTSTART:99991231T235959\nRRULE:FREQ=WEEKLY;BYYEARDAY=1"),
+    ],
+)
+async def test_a_broken_schedule_harms_nobody(story: Story, schedule: Schedule) -> None:
+    await story.deploy(schedule)
     assert await story.tick()
     assert await story.starts() == []
     assert not await story.tick()

@@ -210,7 +210,7 @@ async def schedule_deployment(context: Context, call: Call) -> Reply:
             limits = limited(asked.limits(start), schedule)
             try:
                 made = await asyncio.to_thread(plan, schedule.schedule, start, limits)
-            except (ScheduleInvalid, ArithmeticError):
+            except ScheduleInvalid:
                 continue
             runs = (run_on(date, deployment, schedule, now) for date in made.dates)
             await asyncio.gather(*(context.propose(run) for run in runs))
