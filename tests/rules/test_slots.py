@@ -328,6 +328,15 @@ def test_a_reset_frees_every_slot(case: Case) -> None:
     assert counts(case) == (0, {})
 
 
+def test_a_reset_gives_back_all_that_its_leases_hold_of_another_limit(case: Case) -> None:
+    limit(case, most=9)
+    limit(case, "gpu", 9, GPU)
+    for lease in (LEASE, OTHER, RUN):
+        take(case, "db", "gpu", id=f"{lease}", lease_id=lease)
+    case.asked(ResetLimit(id="reset", limit_id=DB))
+    assert counts(case) == counts(case, GPU) == (0, {})
+
+
 def test_a_reset_may_say_who_holds_slots(case: Case) -> None:
     limit(case, active_slots=2)
     case.asked(ResetLimit(id="reset", limit_id=DB, task_run_ids=[RUN, TASK_RUN, RUN]))

@@ -6,9 +6,16 @@ from uuid import UUID
 import pytest
 
 from events.decisions import Decision, Outcome
-from events.proposals import CreateLimit, DeleteFlowRun, DeleteTaskRun
+from events.proposals import (
+    AmendLimit,
+    CreateLimit,
+    DeleteFlowRun,
+    DeleteLimit,
+    DeleteTaskRun,
+    TakeSlots,
+)
 from events.states import ProposedState, StateDetails, StateType
-from events.states.constructors import Cancelling, Completed, Pending, Running
+from events.states.constructors import AwaitingRetry, Cancelling, Completed, Pending, Running
 from tests.support.case import Case
 from tests.support.examples import (
     MINUTE,
@@ -104,6 +111,25 @@ def test_an_inactive_limit_limits_nothing(case: Case) -> None:
     limit(case, most=0, active=False)
     pending(case)
     assert ask(case, Running()).outcome is Outcome.ACCEPT
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_lease_of_nothing_that_limits_now_is_no_slot(case: Case, was_there: bool) -> None:
+    """The limit was deleted and made anew, or was off, while the task run was running."""
+    limit(case, active=was_there)
+    pending(case)
+    assert ask(case, Running()).outcome is Outcome.ACCEPT
+    if was_there:
+        case.control.decided(DeleteLimit(id="delete", limit_id=DB))
+    ask(case, AwaitingRetry(NOON), force=True)
+    id = GPU if was_there else DB
+    if was_there:
+        limit(case, id=id, tag="db")
+    else:
+        case.control.decided(AmendLimit(id="on", limit_id=id, active=True))
+    case.control.decided(TakeSlots(id="other", names=["tag:db"], lease_id=RUN))
+    assert case.control.leases(id) == {RUN: 1}
+    assert ask(case, Running()).outcome is Outcome.WAIT
 
 
 def test_what_was_not_needed_is_given_back(case: Case) -> None:

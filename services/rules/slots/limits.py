@@ -1,5 +1,6 @@
 """Limits are made, changed and forgotten; what leases hold of one stays counted."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -84,7 +85,7 @@ def reset_limit(
     for id, held in ((id, held) for id, held in leases.items() if held is not None):
         for each in limits_of(known, held.lease):
             now = counts.get(each.limit.id) or as_of(each.limit, at, terms)
-            kept = 0 if each.limit.id == limit.limit.id else slots_held(each, without=id)
+            kept = slots_held(each, without=limit.leases)
             counts[each.limit.id] = with_fewer(now, held.lease.slots, kept, None)
         own = [counted(counts[each]) for each in held.lease.limits if each in counts]
         changes.append(SlotsGiven(slots=held.lease.slots, counted=tuple(own), lease_id=id))
@@ -104,9 +105,9 @@ def reset_limit(
     return decision(proposal, subject, limit.version + 1, at, changes=tuple(changes))
 
 
-def slots_held(limit: ConcurrencyLimit, without: UUID | None = None) -> int:
-    """How many slots of *limit* leases hold; all but those of the lease *without*."""
-    return sum(held.slots for id, held in limit.leases.items() if id != without)
+def slots_held(limit: ConcurrencyLimit, without: Collection[UUID] = ()) -> int:
+    """How many slots of *limit* leases hold; all but those of the leases *without*."""
+    return sum(held.slots for id, held in limit.leases.items() if id not in without)
 
 
 def unknown_limit(id: UUID) -> Undecidable:

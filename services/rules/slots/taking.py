@@ -57,7 +57,7 @@ def take_slots(
     wish = Wish(proposal, at, stored, [as_of(each.limit, at, terms) for each in stored], terms)
     if not stored:
         return _answer(wish, Found.UNLIMITED)
-    if proposal.lease_id is not None and lease_of(known, proposal.lease_id) is not None:
+    if any(proposal.lease_id in each.leases for each in stored):
         return _answer(wish, Found.GRANTED)
     if any(each.limit < proposal.slots for each in wish.active):
         said = Said(outcome=Outcome.REJECT, reason=EXCEEDED, rule="SlotsWithinLimit")
