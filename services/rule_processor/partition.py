@@ -20,7 +20,7 @@ from .. import rules
 from ..errors import Unavailable
 from ..patience import pause_s
 from ..rules import TERMS, Terms
-from .batch import Arrival
+from .batch import Arrival, decided_together
 from .cache import Cache
 from .decider import Decided, Draft
 from .gathering import Gatherer, ProposeMany, nobody_answers
@@ -123,6 +123,8 @@ class Partition:
         if self._is_stale:
             await self._reload()
             return True
+        if self._relay.is_behind:
+            await self._relay.flush()  # who asks for slots finds those that were given back
         if self._drafted is None:
             self._drafted = await self._draft(arrivals)
         # After a lost answer this is the same commit again, which then says that it stands.
@@ -143,11 +145,13 @@ class Partition:
         return True
 
     async def _draft(self, arrivals: Sequence[Arrival]) -> Decided:
+        known = await self._known(arrivals)
+        arrivals = decided_together(arrivals, known)
         draft = Draft(
             streams=self._log.streams,
             partition=self.number,
             head=self.head,
-            known=await self._known(arrivals),
+            known=known,
             time_ms=millis_of(self._now()),
             terms=self._terms,
         )

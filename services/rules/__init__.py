@@ -8,6 +8,18 @@ from .asking.verdict import NOTHING_TOLD, Ask, Told
 from .decide import decide
 from .echo import echoed
 from .subjects import answered, needs
+from .task_runs.slots import HOLDING
 from .terms import TERMS, Terms
 
-__all__ = ["NOTHING_TOLD", "TERMS", "Ask", "Terms", "Told", "answered", "decide", "echoed", "needs"]
+__all__ = [
+    "HOLDING",
+    "NOTHING_TOLD",
+    "TERMS",
+    "Ask",
+    "Terms",
+    "Told",
+    "answered",
+    "decide",
+    "echoed",
+    "needs",
+]

@@ -7,19 +7,33 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from events.decisions import Decision, Recorded
+from events.changes import StateEntered
+from events.decisions import Decision, Outcome, Recorded
 from events.entities import Alias, Entity
 from events.evolve import evolve, learn
 from events.log.redis import RedisEventLog
-from events.proposals import CreateFlowRun, ProposeFlowRunState, RegisterFlow, StoreResource
+from events.proposals import (
+    CreateFlowRun,
+    CreateLimit,
+    CreateTaskRun,
+    ProposeFlowRunState,
+    ProposeTaskRunState,
+    RegisterFlow,
+    StoreResource,
+    TakeSlots,
+)
 from events.resources.deployments import Deployment
 from events.slots import ConcurrencyLimit, limit_key, limit_name_key
 from events.states import ProposedState, StateType
+from events.states.constructors import AwaitingRetry, Pending, Running
 from events.streams import Streams
 from events.wire.codec import decode_decision
+from events.wire.replies import Answer
+from headgate.clock import new_id, now
 from tests.support.examples import DEPLOYMENT
 from tests.support.processing import (
     GatedLog,
+    create,
     logged,
     processing,
     processor_of,
@@ -125,6 +139,47 @@ async def test_a_process_that_dies_between_grant_and_commit_leaks_nothing(
         if entry.proposal_id.startswith("claim")
     ]
     assert lease_of(claimed) in granted
+
+
+async def test_a_task_run_that_begins_again_in_one_batch_holds_its_slot(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    """What gives the slot back is sent after its decision; so the rest waits for a batch."""
+    run, task = run_in(0), new_id()
+    log = RedisEventLog(redis, streams)
+
+    def move(state: ProposedState, **fields: Any) -> ProposeTaskRunState:
+        return ProposeTaskRunState(
+            id=new_id().hex, task_run_id=task, flow_run_id=run, state=state, **fields
+        )
+
+    made = CreateTaskRun(
+        id="make",
+        task_run_id=task,
+        flow_run_id=run,
+        task_key="t",
+        dynamic_key="0",
+        tags=["db"],
+        state=Pending(),
+    )
+    async with proposing(redis, streams) as proposer:
+        async with processing(redis_url, redis, streams):
+            await proposer.propose(CreateLimit(id="limit", name="tag:db", limit=1, limit_id=run))
+            await proposer.propose(create(run))
+            await proposer.propose(propose(run, StateType.RUNNING))
+            await proposer.propose(made)
+            await proposer.propose(move(Running()))
+        await send(redis, streams, move(AwaitingRetry(now()), force=True), move(Running()))
+        async with processing(redis_url, redis, streams):
+            await wait_until(lambda: reached(log, 0, 6))
+            another = TakeSlots(id="other", names=["tag:db"], lease_id=new_id())
+            said = await proposer.propose(another)
+            assert isinstance(said, Answer)
+            assert said.decided().outcome is Outcome.WAIT
+    (*_, last) = await logged(log, 0)
+    (entered,) = decode_decision(last.body).changes
+    assert isinstance(entered, StateEntered)
+    assert entered.state.type is StateType.RUNNING
 
 
 async def _some_hold(log: RedisEventLog) -> bool:
