@@ -197,7 +197,8 @@ class Timers:
 
     async def fire(self) -> bool:
         """Propose what is due now; whether there is more."""
-        now, found = self._now(), await self._wanted()
+        found = await self._wanted()
+        now = self._now()  # not before what was due became so
         timers = [
             (partition, timer, due_ms)
             for partition, timer, due_ms in found

@@ -1,7 +1,7 @@
 """What is due is proposed once, whoever looks, whenever they look, and in order."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -245,6 +245,38 @@ async def test_a_lease_that_nobody_renews_ends(
         assert await set_timers(redis, streams, control) == 0
     last = decode_decision((await log.entries(control))[-1].body)
     assert last.kind == "reap_lease"
+    assert isinstance(last.changes[0], SlotsGiven)
+
+
+class Ticking(Hand):
+    """A clock that goes on whenever somebody looks at it."""
+
+    step = timedelta()
+
+    def __call__(self) -> datetime:
+        at = self.at
+        self.at += self.step
+        return at
+
+
+async def test_what_becomes_due_while_it_is_looked_for_is_past_when_it_is_proposed(
+    redis: Redis, redis_url: str, streams: Streams
+) -> None:
+    """Proposed at an instant before, the lease would not end, and nobody would ask again."""
+    hand, log, control = Ticking(), RedisEventLog(redis, streams), streams.control
+    at = hand.at + timedelta(microseconds=999)
+    limit = CreateLimit(id="limit", name="db", limit=1)
+    take = TakeSlots(id="take", at=at, names=["db"], lease_id=new_id(), ttl_seconds=60)
+    async with processing(redis_url, redis, streams), timing(redis, streams, hand) as timers:
+        await send(redis, streams, limit, take)
+        await wait_until(lambda: reached(log, control, 2))
+        await timers.catch_up()
+        hand.at = at + timedelta(seconds=60, microseconds=-1)
+        hand.step = timedelta(microseconds=2)
+        for _ in range(2):
+            await timers.fire()
+        await wait_until(lambda: reached(log, control, 3))
+    last = decode_decision((await log.entries(control))[-1].body)
     assert isinstance(last.changes[0], SlotsGiven)
 
 
