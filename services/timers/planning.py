@@ -105,8 +105,10 @@ class Planner:
         prints = {each: print_of(deployment, schedule) for each, schedule in schedules.items()}
         wrong = {each for each, planned in known.items() if prints.get(each) != planned.print}
         if wrong:
-            now = self._now()
-            await self._unschedule(id, lambda run: _is_to_come(run, wrong, now))
+            off, now = wrong - schedules.keys(), self._now()
+            await self._unschedule(
+                id, lambda run: _is_of(run, off) or (_is_of(run, wrong) and _is_to_come(run, now))
+            )
         kept = {each: planned for each, planned in known.items() if each not in wrong}
         before = {each: kept.get(each, Planned(print)) for each, print in prints.items()}
         if before != known:
@@ -204,12 +206,15 @@ def _was_there(run: FlowRun, removed_ms: int) -> bool:
     return run.attributes.auto_scheduled or not entered_late
 
 
-def _is_to_come(run: FlowRun, schedules: set[UUID], now: datetime) -> bool:
-    """Whether *run* goes with these schedules; one that should have begun stays, to be late."""
-    about, start = run.attributes, run.progress.booked.next_scheduled_start_time
+def _is_of(run: FlowRun, schedules: set[UUID]) -> bool:
+    """Whether one of these schedules has made *run*."""
+    about = run.attributes
     return (
-        about.auto_scheduled
-        and about.created_by is not None
-        and about.created_by.id in schedules
-        and (start is None or start >= now)
+        about.auto_scheduled and about.created_by is not None and about.created_by.id in schedules
     )
+
+
+def _is_to_come(run: FlowRun, now: datetime) -> bool:
+    """Whether *run* is not due yet; where a schedule is edited, who should have begun is late."""
+    start = run.progress.booked.next_scheduled_start_time
+    return start is None or start >= now

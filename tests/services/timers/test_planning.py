@@ -216,6 +216,22 @@ async def test_a_paused_deployment_has_no_planned_runs_until_it_goes_on(story: S
     assert await story.starts() == ["27 13:00", "27 15:00", "27 17:00"]
 
 
+@pytest.mark.parametrize("is_paused", [True, False])
+async def test_nobody_runs_late_what_a_person_has_switched_off(
+    story: Story, is_paused: bool
+) -> None:
+    """Spec 8.5: pausing a deployment, or its schedule, is no edit, after which late runs stay."""
+    await story.deploy(EVERY_TWO_HOURS)
+    await story.tick()
+    story.hand.forward(hours=2)
+    await story.tick()
+    assert "20 13:00" in await story.starts()
+    inactive = DeploymentSchedule(id=story.schedule_id, schedule=EVERY_TWO_HOURS, active=False)
+    await story.amend(**({"paused": True} if is_paused else {"schedules": [inactive]}))
+    await story.tick()
+    assert await story.starts() == []
+
+
 async def test_the_runs_of_a_removed_deployment_go_those_asked_for_by_hand_too(
     story: Story, redis: Redis, streams: Streams
 ) -> None:
