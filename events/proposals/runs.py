@@ -72,12 +72,13 @@ class ProposeFlowRunState(AnyProposal, frozen=True, kw_only=True, tag="propose_f
     """Ask that a flow run enter *state*; *force* asks the minimal policy instead of the core one.
 
     *api_version* and *client_version* are the proposer's, such as `0.8.4` and `3.9.1`; rules
-    treat a missing api version as the newest.
+    treat a missing api version as the newest. *unless_final* leaves a run alone that has ended.
     """
 
     flow_run_id: UUID
     state: ProposedState
     force: bool = False
+    unless_final: bool = False
     api_version: str | None = None
     client_version: str | None = None
 
@@ -165,12 +166,16 @@ class DeleteTaskRun(AnyProposal, frozen=True, kw_only=True, tag="delete_task_run
 
 
 class ProposeTaskRunState(AnyProposal, frozen=True, kw_only=True, tag="propose_task_run_state.v1"):
-    """Ask that a task run enter *state*. *flow_run_id* is its flow run, and says where it lives."""
+    """Ask that a task run enter *state*. *flow_run_id* is its flow run, and says where it lives.
+
+    *unless_final* leaves a run alone that has ended.
+    """
 
     task_run_id: UUID
     flow_run_id: UUID | None = None
     state: ProposedState
     force: bool = False
+    unless_final: bool = False
     api_version: str | None = None
 
 

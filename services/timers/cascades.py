@@ -3,7 +3,8 @@
 Who a run's children are, only the views know, and they follow the log at a distance. So a look
 waits until they have reached the end that the log has now; and whoever was missed, because the
 list changed while it was read or because a child came late, is found by a later look. Looks
-come at growing distances until one finds nobody, for a day at most.
+come at growing distances for a day, since the parent's process may go on and begin another; of
+a parent that was deleted, until one finds nobody.
 """
 
 from collections import Counter
@@ -63,41 +64,37 @@ class Cascades:
         """Cancel the children that there are now; says when to look again, if at all."""
         now = self._now()
         age_ms = {cascade: millis_of(now) - cascade.ended_ms for _, cascade in group}
-        live = [
-            (partition, cascade)
-            for partition, cascade in group
-            if age_ms[cascade] < LASTS_MS and await self._is_cancelled(partition, cascade)
-        ]
-        parents = {cascade.flow_run_id: cascade for _, cascade in live}
+        runs = {cascade: await self._parent(partition, cascade) for partition, cascade in group}
+        live = {
+            cascade.flow_run_id: cascade
+            for cascade, run in runs.items()
+            if age_ms[cascade] < LASTS_MS and (run is None or _is_cancelled(run, cascade))
+        }
         found: Counter[Cascade] = Counter()
         if live:
             await views_have_followed(self._log, self._views)
             asked: list[Proposal] = []
-            async for parent, child in self._children(list(parents)):
-                proposal = _asked(parents[parent], child, now)
+            async for parent, child in self._children(list(live)):
+                proposal = _asked(live[parent], child, now)
                 if proposal is not None:
                     asked.append(proposal)
-                    found[parents[parent]] += 1
+                    found[live[parent]] += 1
             # sent only now: a page is a place in a list that shrinks with every child that ends
             await self._proposer.send_many(asked)
         looks_again = {
-            cascade for _, cascade in live if found[cascade] or age_ms[cascade] < AGAIN_MS
+            cascade
+            for cascade in live.values()
+            if runs[cascade] is not None or found[cascade] or age_ms[cascade] < AGAIN_MS
         }
         return [
             millis_of(now) + max(AGAIN_MS, age_ms[cascade]) if cascade in looks_again else None
             for _, cascade in group
         ]
 
-    async def _is_cancelled(self, partition: int, cascade: Cascade) -> bool:
-        """Whether the parent is still in the state that it was cancelled in, or is gone."""
+    async def _parent(self, partition: int, cascade: Cascade) -> FlowRun | None:
         key = flow_run_key(cascade.flow_run_id)
         run = entity_of(key, await self._log.snapshots(partition, fields_of(key)))
-        if not isinstance(run, FlowRun):
-            return True
-        state = run.progress.state
-        return (
-            state is not None and state.id == cascade.state_id and state.type is StateType.CANCELLED
-        )
+        return run if isinstance(run, FlowRun) else None
 
     async def _children(self, parents: list[UUID]) -> AsyncIterator[tuple[UUID, Child]]:
         """Each child that has not ended, all of them, with its parent."""
@@ -121,8 +118,14 @@ class Cascades:
                     yield flow_run.attributes.parent_flow_run_id, flow_run
 
 
+def _is_cancelled(run: FlowRun, cascade: Cascade) -> bool:
+    """Whether the parent is still in the state that it was cancelled in."""
+    state = run.progress.state
+    return state is not None and state.id == cascade.state_id and state.type is StateType.CANCELLED
+
+
 def _asked(cascade: Cascade, child: Child, now: datetime) -> Proposal | None:
-    """What is asked of *child*; the same child is asked once."""
+    """What is asked of *child*, unless it has ended meanwhile; the same child is asked once."""
     about = child.attributes
     id = f"cascade {cascade.state_id} {about.id}"
     if isinstance(child, TaskRun):
@@ -134,10 +137,19 @@ def _asked(cascade: Cascade, child: Child, now: datetime) -> Proposal | None:
             flow_run_id=child.attributes.flow_run_id,
             state=Cancelled(message=MESSAGE),
             force=True,
+            unless_final=True,
         )
     state = child.progress.state
     has_deployment = child.attributes.deployment_id is not None
     if has_deployment and state is not None and state.type is StateType.CANCELLING:
         return None
     wanted = Cancelling(message=MESSAGE) if has_deployment else Cancelled(message=MESSAGE)
-    return ProposeFlowRunState(id=id, at=now, by=BY, flow_run_id=about.id, state=wanted, force=True)
+    return ProposeFlowRunState(
+        id=id,
+        at=now,
+        by=BY,
+        flow_run_id=about.id,
+        state=wanted,
+        force=True,
+        unless_final=True,
+    )

@@ -28,8 +28,10 @@ from tests.support.examples import (
     UNPERSISTED,
     a_flow_run,
     a_state,
+    a_task_run,
     force,
     propose,
+    propose_task,
 )
 
 ENDED = Bookkeeping(
@@ -167,3 +169,27 @@ def test_nothing_is_shown_where_no_state_was_entered(case: Case) -> None:
     case.given(a_flow_run(a_state(StateType.CANCELLED)))
     proposal = propose(Cancelling(data=UNPERSISTED))
     assert echoed(case.decided(proposal), proposal.state) is None
+
+
+@pytest.mark.parametrize("type", [StateType.COMPLETED, StateType.CRASHED])
+def test_who_asks_only_runs_that_have_not_ended_leaves_the_others_alone(
+    case: Case, type: StateType
+) -> None:
+    """A cascade was decided on before the child ended, and says so."""
+    case.given(a_flow_run(a_state(type)), a_task_run(a_state(type)))
+    for asked in (
+        force(Cancelled(), unless_final=True),
+        propose_task(Cancelled(), id="another", force=True, unless_final=True),
+    ):
+        decision = case.decided(asked)
+        assert (decision.outcome, decision.reason) == (Outcome.REJECT, "The run has ended already.")
+        assert decision.changes == ()
+
+
+def test_who_has_not_ended_is_moved_all_the_same(case: Case) -> None:
+    case.given(a_flow_run(a_state(StateType.RUNNING)), a_task_run())
+    for asked in (
+        propose_task(Cancelled(), id="another", force=True, unless_final=True),
+        force(Cancelled(), unless_final=True),
+    ):
+        assert case.decided(asked).outcome is Outcome.ACCEPT

@@ -6,12 +6,13 @@ from functools import lru_cache
 
 from msgspec import structs
 
-from events.decisions import NO_FACTS, Asked, Decision, Facts, Undecidable
+from events.decisions import NO_FACTS, Asked, Decision, Facts, Outcome, Undecidable
 from events.entities import Entity, FlowRun, TaskRun, flow_run_key, task_run_key
 from events.identity import derived_id
 from events.proposals import Proposal, ProposeFlowRunState, ProposeTaskRunState
-from events.states import ProposedState, State, StateType
+from events.states import FINAL, ProposedState, State, StateType
 
+from ..asking.orchestrate import Said
 from ..asking.rule import Policy, Question
 from ..asking.verdict import NOTHING_TOLD, Ask, Told
 from ..policies import (
@@ -30,6 +31,10 @@ from .entering import Entered, enter_flow_run, enter_task_run
 IN_PROCESS_RETRIES_SINCE = (0, 8, 4)
 """The api version from which proposers know in-process retries."""
 
+ENDED = Said(
+    outcome=Outcome.REJECT, reason="The run has ended already.", rule="LeaveEndedRunsAlone"
+)
+
 
 def move_flow_run(
     known: Mapping[str, Entity], proposal: ProposeFlowRunState, at: datetime, told: Told
@@ -38,6 +43,8 @@ def move_flow_run(
     run = flow_run_of(known, proposal.flow_run_id)
     if run is None:
         return unknown_flow_run(proposal.flow_run_id)
+    if proposal.unless_final and has_ended(run):
+        return left_alone(proposal, run, flow_run_key(proposal.flow_run_id), at)
     policy = MINIMAL_FLOW_POLICY if proposal.force else CORE_FLOW_POLICY
     return moved_flow_run(
         run,
@@ -99,6 +106,8 @@ def move_task_run(
     run = task_run_of(known, proposal.task_run_id)
     if run is None:
         return unknown_task_run(proposal.task_run_id)
+    if proposal.unless_final and has_ended(run):
+        return left_alone(proposal, run, task_run_key(proposal.task_run_id), at)
     question = Question(
         subject=task_run_key(proposal.task_run_id),
         run=run,
@@ -133,6 +142,23 @@ def move_task_run(
         facts=task_facts(question, policy, proposal.api_version),
         follow_ups=entered.follow_ups,
     )
+
+
+def has_ended(run: FlowRun | TaskRun) -> bool:
+    """Whether *run* is in a final state."""
+    state = run.progress.state
+    return state is not None and state.type in FINAL
+
+
+def left_alone(
+    proposal: ProposeFlowRunState | ProposeTaskRunState,
+    run: FlowRun | TaskRun,
+    subject: str,
+    at: datetime,
+) -> Decision:
+    """The answer to who asks only runs that have not ended."""
+    wanted = asked(proposal.state, force=proposal.force)
+    return decision(proposal, subject, run.progress.version + 1, at, said=ENDED, asked=wanted)
 
 
 def task_policy_of(state: ProposedState, *, force: bool) -> Policy[TaskRun]:

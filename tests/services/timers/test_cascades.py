@@ -21,7 +21,15 @@ from services.timers import Timers, following
 from services.timers.sets import TimerSets
 from services.timers.timer import Cascade
 from tests.support.examples import NOON, a_state
-from tests.support.processing import create, processing, propose, reached, run_in, send
+from tests.support.processing import (
+    create,
+    processing,
+    propose,
+    reached,
+    run_in,
+    send,
+    states_of,
+)
 from tests.support.timing import Hand, timing
 from tests.support.waiting import wait_until
 
@@ -95,6 +103,14 @@ class Looks:
         stream = self._streams.proposals(0)
         return await self._redis.xlen(stream)  # pyright: ignore[reportUnknownMemberType]
 
+    async def all_is_decided(self) -> bool:
+        """Whether each proposal has its decision."""
+        return (await self._log.head(0)).position == await self.sent()
+
+    async def states(self, run: UUID) -> list[StateType]:
+        """The states that *run* was in."""
+        return await states_of(self._log, run, 0)
+
     async def looked(self) -> int | None:
         """How many children are asked now to end; None when it is not the time to look."""
         await self.timers.catch_up()
@@ -119,7 +135,8 @@ async def looks(redis: Redis, redis_url: str, streams: Streams) -> AsyncGenerato
         yield Looks(redis, streams, hand, views, timers)
 
 
-async def test_looks_come_at_growing_distances_until_one_finds_nobody(looks: Looks) -> None:
+async def test_looks_come_at_growing_distances_for_a_day(looks: Looks) -> None:
+    """A child that comes late ends too: the process of its parent may go on for a while."""
     await looks.cancelled()
     looks.hand.forward(milliseconds=1)
     looks.views.children = [child_of(looks.parent) for _ in range(5)]
@@ -132,18 +149,39 @@ async def test_looks_come_at_growing_distances_until_one_finds_nobody(looks: Loo
     assert await looks.looked() is None
     looks.hand.forward(milliseconds=30)
     looks.views.children = []
-    assert await looks.looked() == 0
-    looks.hand.forward(hours=1)
-    assert await looks.looked() is None
+    found = [await looks.looked()]
+    for _ in range(24 * 60):
+        looks.hand.forward(minutes=1)
+        found.append(await looks.looked())
+    assert 8 < found.count(0) < 15
+    looks.hand.forward(days=7)
+    assert [await looks.looked(), await looks.looked()] == [0, None]
 
 
-async def test_the_first_look_is_never_the_last(looks: Looks) -> None:
-    await looks.cancelled()
+async def test_of_who_was_deleted_a_second_look_that_finds_nobody_is_the_last(
+    looks: Looks,
+) -> None:
+    running = create(looks.parent, state=ProposedState(type=StateType.RUNNING), at=looks.hand.at)
+    gone = DeleteFlowRun(id=new_id().hex, flow_run_id=looks.parent, at=looks.hand.at)
+    await looks.decide(running, gone)
     assert await looks.looked() == 0
     looks.hand.forward(seconds=1)
     assert await looks.looked() == 0
     looks.hand.forward(hours=1)
     assert await looks.looked() is None
+
+
+async def test_a_child_that_has_ended_meanwhile_stays_as_it_is(looks: Looks) -> None:
+    """It ended after the views were asked and before the proposal was decided."""
+    child = child_of(looks.parent)
+    id = child.attributes.id
+    running = create(id, state=ProposedState(type=StateType.RUNNING), at=looks.hand.at)
+    await looks.decide(running, propose(id, StateType.COMPLETED, at=looks.hand.at))
+    await looks.cancelled()
+    looks.views.children = [child]
+    assert await looks.looked() == 1
+    await wait_until(looks.all_is_decided)
+    assert await looks.states(id) == [StateType.RUNNING, StateType.COMPLETED]
 
 
 async def test_what_ended_more_than_a_day_ago_is_past(looks: Looks) -> None:
