@@ -35,7 +35,7 @@ from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named, queues_of
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ...resources import amend, existing
+from ...resources import all_listed, amend, existing
 from ..deployments.runs import polled, was_lately
 from ..pages import sized
 from .agents import is_active
@@ -162,10 +162,8 @@ async def _note(context: Context, queues: Sequence[WorkQueue]) -> None:
         await amend(context, WorkQueue, queue.id, {"last_polled": now, **ready})
     ids = IdIsAny(any_=[queue.id for queue in anew])
     query = DeploymentQuery(work_pool_queues=WorkQueueFilter(id=ids))
-    found = await context.views.resources(query)
-    await asyncio.gather(
-        *(polled(context, each.id) for each in found if isinstance(each, Deployment))
-    )
+    found = await all_listed(context, Deployment, query)
+    await asyncio.gather(*(polled(context, each.id) for each in found))
 
 
 async def queue_runs(context: Context, call: Call) -> Reply:
