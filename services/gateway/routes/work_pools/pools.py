@@ -1,6 +1,7 @@
 """Work pools: created with a default queue, read, changed, listed and deleted."""
 
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, structs
 
@@ -22,7 +23,7 @@ from ...http.errors import NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
 from ...places import new_pool, pool_named
 from ...rendering.work_pools import WorkPoolResponse, work_pool_response
-from ...resources import all_listed, amend, counted, listed, remove, store
+from ...resources import all_listed, amend, change, counted, listed, remove, store
 from .bodies import WorkPoolCreate, WorkPoolUpdate, is_reserved, undeclared
 from .slots import occupied, of_pool
 
@@ -81,15 +82,20 @@ async def delete_work_pool(context: Context, call: Call) -> Reply:
     here = DeploymentQuery(work_pools=WorkPoolFilter(id=IdIsAny(any_=[pool.id])))
     deployments = await all_listed(context, Deployment, here)
     await remove(context, WorkPool, pool.id)
-    await detach(context, deployments)
+    await detach(context, deployments, pool.id)
     return NO_CONTENT
 
 
-async def detach(context: Context, deployments: list[Deployment]) -> None:
-    """Let these deployments wait nowhere."""
-    nowhere: dict[str, Any] = {"work_pool_id": None, "work_pool_name": None, "work_queue_id": None}
+async def detach(context: Context, deployments: list[Deployment], gone: UUID) -> None:
+    """Let those of these deployments wait nowhere that wait in the pool or queue *gone* still."""
+
+    def nowhere(deployment: Deployment) -> dict[str, Any]:
+        if gone not in (deployment.work_pool_id, deployment.work_queue_id):
+            return {}
+        return {"work_pool_id": None, "work_pool_name": None, "work_queue_id": None}
+
     for deployment in deployments:
-        await amend(context, Deployment, deployment.id, nowhere)
+        await change(context, Deployment, deployment.id, nowhere)
 
 
 async def _awake(context: Context, pool: WorkPool) -> str:

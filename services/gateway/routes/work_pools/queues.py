@@ -136,7 +136,7 @@ async def _delete(context: Context, queue: WorkQueue) -> Reply:
     here = DeploymentQuery(work_pool_queues=WorkQueueFilter(id=IdIsAny(any_=[queue.id])))
     deployments = await all_listed(context, Deployment, here)
     await remove(context, WorkQueue, queue.id)
-    await detach(context, deployments)
+    await detach(context, deployments, queue.id)
     return NO_CONTENT
 
 
