@@ -163,18 +163,21 @@ async def change(
 ) -> bool:
     """Set what *changed* makes of the resource as it is, and of no older one; False without it.
 
-    *changed* is asked again when somebody was faster.
+    *changed* is asked again when somebody was faster. Where it names nothing, nothing is proposed.
     """
     for _ in range(ATTEMPTS_MAX):
         current = await context.resource(type, id)
         if current is None:
             return False
+        fields = changed(current)
+        if not fields:
+            return True
         proposal = AmendResource(
             id=str(context.new_id()),
             at=context.now(),
             kind=kind_of(current).name,
             resource_id=id,
-            fields=to_builtins(dict(changed(current))),
+            fields=to_builtins(dict(fields)),
             revision=current.revision,
         )
         decision = (await context.ask(proposal)).decided()

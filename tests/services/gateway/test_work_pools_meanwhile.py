@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.routes.work_pools import pools, queues
+from services.gateway.routes.work_pools import polling, pools, queues, workers
 from tests.services.gateway.test_deployments import create
 from tests.support.gateway import Running
 
@@ -88,3 +88,52 @@ def test_a_pool_goes_though_a_deployment_of_it_goes_meanwhile(
     meanwhile.after(pools, "remove", "DELETE", f"/deployments/{first}")
     assert api.delete(f"/work_pools/{pool}").status_code == 204
     assert api.get(f"/deployments/{second}").json()["work_pool_name"] is None
+
+
+def test_a_pool_that_is_paused_during_a_heartbeat_is_paused(
+    api: httpx.Client, pool: str, meanwhile: Meanwhile
+) -> None:
+    meanwhile.after(workers, "store", "PATCH", f"/work_pools/{pool}", json={"is_paused": True})
+    assert api.post(f"/work_pools/{pool}/workers/heartbeat", json={"name": "w"}).status_code == 204
+    found = api.get(f"/work_pools/{pool}").json()
+    assert (found["is_paused"], found["status"]) == (True, "PAUSED")
+
+
+def test_a_pool_that_goes_during_a_heartbeat_is_not_there(
+    api: httpx.Client, pool: str, meanwhile: Meanwhile
+) -> None:
+    meanwhile.after(workers, "store", "DELETE", f"/work_pools/{pool}")
+    beat = api.post(f"/work_pools/{pool}/workers/heartbeat", json={"name": "w"})
+    assert (beat.status_code, beat.json()) == (404, {"detail": "Work pool not found."})
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_queue_that_is_paused_or_goes_during_a_poll_is_so(
+    api: httpx.Client, pool: str, meanwhile: Meanwhile, method: str
+) -> None:
+    path = f"/work_pools/{pool}/queues/default"
+    asked = {"json": {"is_paused": True}} if method == "PATCH" else {}
+    meanwhile.after(polling, "queues_of", method, path, **asked)
+    assert api.post(f"/work_pools/{pool}/get_scheduled_flow_runs", json={}).status_code == 200
+    left = api.get(path)
+    if method == "DELETE":
+        assert left.status_code == 404
+    else:
+        found = left.json()
+        assert (found["is_paused"], found["status"]) == (True, "PAUSED")
+        assert found["last_polled"] is not None
+
+
+def test_many_workers_may_poll_and_show_that_they_live_at_once(
+    api: httpx.Client, gateway: Running, pool: str
+) -> None:
+    def one(number: int) -> tuple[int, int]:
+        with gateway.client() as worker:
+            beat = worker.post(f"/work_pools/{pool}/workers/heartbeat", json={"name": f"w{number}"})
+            poll = worker.post(f"/work_pools/{pool}/get_scheduled_flow_runs", json={})
+        return beat.status_code, poll.status_code
+
+    with ThreadPoolExecutor(24) as threads:
+        assert {*threads.map(one, range(24))} == {(204, 200)}
+    assert api.get(f"/work_pools/{pool}").json()["status"] == "READY"
+    assert api.get(f"/work_pools/{pool}/queues/default").json()["status"] == "READY"

@@ -35,7 +35,7 @@ from ...http.errors import Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named, queues_of
 from ...rendering.runs import FlowRunResponse, flow_run_response
-from ...resources import all_listed, amend, existing
+from ...resources import all_listed, change, existing
 from ..deployments.runs import polled, was_lately
 from ..pages import sized
 from .agents import is_active
@@ -157,9 +157,15 @@ async def _note(context: Context, queues: Sequence[WorkQueue]) -> None:
     anew = [queue for queue in queues if not was_lately(queue.last_polled, now)]
     if not anew:
         return
-    for queue in anew:
+
+    def served(queue: WorkQueue) -> dict[str, Any]:
+        if was_lately(queue.last_polled, now):
+            return {}
         ready = {} if queue.status == "PAUSED" else {"status": "READY"}
-        await amend(context, WorkQueue, queue.id, {"last_polled": now, **ready})
+        return {"last_polled": now, **ready}
+
+    for queue in anew:
+        await change(context, WorkQueue, queue.id, served)
     ids = IdIsAny(any_=[queue.id for queue in anew])
     query = DeploymentQuery(work_pool_queues=WorkQueueFilter(id=ids))
     found = await all_listed(context, Deployment, query)

@@ -1,5 +1,7 @@
 """Workers: their signs of life are noted, and make their pool ready."""
 
+from typing import Any
+
 from events.queries import WorkerQuery
 from events.resources.work_pools import Worker, WorkPool
 
@@ -9,7 +11,7 @@ from ...http.errors import NO_CONTENT, Reply, answered
 from ...http.operations import Operation
 from ...places import pool_named
 from ...rendering.work_pools import WorkerResponse, worker_response
-from ...resources import amend, listed, removed, store
+from ...resources import change, listed, missing, removed, store
 from .bodies import Heartbeat
 
 
@@ -35,8 +37,13 @@ async def is_alive(context: Context, pool: WorkPool, name: str, interval_s: int 
     if interval_s is not None:
         noted.append("heartbeat_interval_seconds")
     await store(context, worker, if_exists="amend", given=noted)
-    if pool.status == "NOT_READY":
-        await amend(context, WorkPool, pool.id, {"status": "READY"})
+    if pool.status == "NOT_READY" and not await change(context, WorkPool, pool.id, _ready):
+        raise missing(WorkPool)
+
+
+def _ready(pool: WorkPool) -> dict[str, Any]:
+    """What makes *pool* ready, unless it is that or paused by now."""
+    return {"status": "READY"} if pool.status == "NOT_READY" else {}
 
 
 async def filter_workers(context: Context, call: Call) -> Reply:
