@@ -17,7 +17,8 @@ from .resources.resource import Resource
 from .slots import ConcurrencyLease, ConcurrencyLimit, SlotsDecided
 from .states import State
 
-Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+COUNT_MAX = 2**31 - 1
+Count = Annotated[int, Meta(ge=-(2**31), le=COUNT_MAX)]
 """A whole number that every SQL database has room for."""
 
 NAME_PATTERN = r"^[^/%&><]+$"

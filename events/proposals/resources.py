@@ -11,13 +11,15 @@ class StoreResource(AnyProposal, frozen=True, kw_only=True, tag="store_resource.
     """Make *resource* known, and with it those *along*, which are as new as it is.
 
     When there is one with its id or a natural key of its, the proposal is refused, or that one is
-    kept as it is, or it takes over the fields that are *given*.
+    kept as it is, or it takes over the fields that are *given*. A new queue that comes *as_last*
+    is the least urgent of its pool, whatever its priority.
     """
 
     resource: AnyResource
     if_exists: Literal["refuse", "keep", "amend"] = "refuse"
     given: list[str] = []
     along: list[AnyResource] = []
+    as_last: bool = False
 
 
 class AmendResource(AnyProposal, frozen=True, kw_only=True, tag="amend_resource.v1"):

@@ -92,19 +92,13 @@ async def queue_in(context: Context, pool: WorkPool, name: str) -> WorkQueue:
         work_pool_id=pool.id,
         work_pool_name=pool.name,
         name=name,
-        priority=await last_priority(context, pool) + 1,
     )
-    return (await store(context, made, if_exists="keep"))[0]
+    return (await store(context, made, if_exists="keep", as_last=True))[0]
 
 
 async def queues_of(context: Context, pool: WorkPool) -> list[WorkQueue]:
     """All queues of *pool*, the most urgent first."""
     return await all_listed(context, WorkQueue, WorkQueueQuery(), pool.id)
-
-
-async def last_priority(context: Context, pool: WorkPool) -> int:
-    """The priority of the least urgent queue of *pool*."""
-    return max((queue.priority for queue in await queues_of(context, pool)), default=0)
 
 
 async def make_room(context: Context, pool: WorkPool, newcomer: WorkQueue) -> None:

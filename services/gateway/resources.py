@@ -120,6 +120,7 @@ async def store(
     along: Sequence[AnyResource] = (),
     if_exists: Literal["refuse", "keep", "amend"] = "refuse",
     given: Sequence[str] = (),
+    as_last: bool = False,
     exists: str | None = None,
 ) -> tuple[S, int]:
     """*resource* as it is now, or the one that it met; with 201 when it is new, and 200 if not.
@@ -133,6 +134,7 @@ async def store(
         along=list(along),
         if_exists=if_exists,
         given=list(given),
+        as_last=as_last,
     )
     decision = await ask(context, proposal, exists)
     for change in decision.changes:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from msgspec import DecodeError, ValidationError, convert, structs, to_builtins
 
-from events.entities import Alias, Entity, Members
+from events.entities import COUNT_MAX, Alias, Entity, Members
 from events.proposals import AmendResource, RemoveResource, StoreResource
 from events.resources.deployments import Deployment
 from events.resources.registry import (
     KINDS,
+    AnyResource,
     children_of,
     key_of,
     kind_of,
@@ -20,6 +21,7 @@ from events.resources.registry import (
     resource_key,
 )
 from events.resources.resource import OWN_FIELDS, Kind, Resource
+from events.resources.work_pools import WorkQueue
 
 from .slots.deployments import limit_keys
 
@@ -40,6 +42,8 @@ def keys_to_store(known: Known, proposal: StoreResource) -> tuple[str, ...]:
     if existing is not None and proposal.if_exists == "amend":
         keys += (*_above(existing), *_renamed(taken_over(existing, proposal)))
     keys += _limits(known, proposal.resource, existing)
+    if proposal.as_last:
+        keys += _beside(known, proposal.resource)
     return tuple(dict.fromkeys(keys))
 
 
@@ -113,6 +117,24 @@ def _above(resource: Resource) -> Iterator[str]:
         yield parent[0]
     if listed is not None:
         yield listed
+
+
+def as_last(known: Known, resource: AnyResource) -> AnyResource:
+    """*resource*, if it is a queue behind all others of its pool."""
+    if not isinstance(resource, WorkQueue):
+        return resource
+    others = [known.get(key) for key in _beside(known, resource)]
+    last = max((each.priority for each in others if isinstance(each, WorkQueue)), default=0)
+    return structs.replace(resource, priority=min(last + 1, COUNT_MAX))
+
+
+def _beside(known: Known, resource: Resource) -> Iterator[str]:
+    """The keys of those that go with the same parent as *resource*, as far as they are known."""
+    listed = membership_of(resource)
+    members = None if listed is None else known.get(listed)
+    if isinstance(members, Members):
+        for each in members.ids:
+            yield resource_key(kind_of(resource).name, each)
 
 
 def _renamed(after: Resource) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from events.changes import FlowRegistered, ResourceRemoved, ResourceStored
 from events.decisions import Decision, Outcome
-from events.entities import Alias, Flow, Members, flow_key
+from events.entities import COUNT_MAX, Alias, Flow, Members, flow_key
 from events.proposals import AmendResource, RemoveResource, StoreResource
 from events.resources.deployments import Deployment
 from events.resources.folding import removed
@@ -92,6 +92,34 @@ def test_a_name_belongs_to_one_resource(pool: Case, id: UUID) -> None:
     why = "A deployment with this name already exists."
     assert refused(decision) == ("KeepNamesUnique", why)
     assert decision.subject == key_of(NIGHTLY)
+
+
+def test_a_queue_that_comes_as_last_is_behind_all_others_of_its_pool(pool: Case) -> None:
+    second, third = UUID(int=2), UUID(int=3)
+    urgent = structs.replace(DEFAULT_QUEUE, id=OTHER, name="urgent", priority=7)
+    pool.asked(store(urgent, id="urgent"))
+    for id, expected in ((second, 8), (third, 9)):
+        queue = structs.replace(DEFAULT_QUEUE, id=id, name=str(id))
+        decision = pool.decided(store(queue, id=str(id), as_last=True))
+        assert decision.changes == (ResourceStored(resource=made(queue, priority=expected)),)
+    pool.asked(amend("work_queue", third, priority=COUNT_MAX))
+    queue = structs.replace(DEFAULT_QUEUE, id=UUID(int=4), name="4")
+    decision = pool.decided(store(queue, id="4", as_last=True))
+    stored = ResourceStored(resource=made(queue, priority=COUNT_MAX))
+    assert decision.changes == (stored,), "there is nothing behind it"
+
+
+def test_only_queues_have_an_order_to_come_last_in(pool: Case) -> None:
+    for resource in (structs.replace(DOCKER, id=OTHER, name="k8s"), NIGHTLY):
+        new = structs.replace(resource, id=OTHER, name="new")
+        decision = pool.decided(store(new, id=f"{resource.id}", as_last=True))
+        assert decision.changes == (ResourceStored(resource=made(new)),)
+
+
+def test_the_first_queue_of_a_pool_may_come_as_last(case: Case) -> None:
+    case.asked(store(DOCKER, id="pool"))
+    decision = case.decided(store(structs.replace(DEFAULT_QUEUE, priority=5), as_last=True))
+    assert decision.changes == (ResourceStored(resource=made(DEFAULT_QUEUE)),)
 
 
 def test_the_same_name_in_another_parent_is_another(pool: Case) -> None:

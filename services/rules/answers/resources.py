@@ -28,6 +28,7 @@ from ..asking.orchestrate import ACCEPTED, Said
 from ..resources import (
     UNREADABLE,
     amended,
+    as_last,
     resource_of,
     stored_before,
     taken_name,
@@ -54,6 +55,8 @@ def store_resource(known: Known, proposal: StoreResource, at: datetime) -> Decis
         if isinstance(resource, Deployment):
             own = limited(known, resource, LIMITS, at)
             resource, limits, refused = own.deployment, own.changes, own.refused
+        if proposal.as_last:
+            resource = as_last(known, resource)
         made = [_made(each, at) for each in (resource, *proposal.along)]
         refusals = (_refused(known, each, resource.id) for each in made)
         refused = next(filter(None, refusals), refused)

@@ -124,6 +124,22 @@ def test_a_queue_that_is_paused_or_goes_during_a_poll_is_so(
         assert found["last_polled"] is not None
 
 
+def test_queues_that_are_made_at_once_have_priorities_of_their_own(
+    api: httpx.Client, flow_id: str, pool: str
+) -> None:
+    def one(number: int) -> int:
+        if number % 2:
+            body = {"work_pool_name": pool, "work_queue_name": f"q{number}"}
+            assert create(api, flow_id, name=f"d{number}", **body).status_code == 201
+        else:
+            asked = {"name": f"q{number}", "priority": None}
+            assert api.post(f"/work_pools/{pool}/queues", json=asked).status_code == 201
+        return api.get(f"/work_pools/{pool}/queues/q{number}").json()["priority"]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(one, range(8))) == [*range(2, 10)]
+
+
 def test_many_workers_may_poll_and_show_that_they_live_at_once(
     api: httpx.Client, gateway: Running, pool: str
 ) -> None:

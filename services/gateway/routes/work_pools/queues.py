@@ -14,7 +14,7 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail
 from ...http.operations import Operation
-from ...places import AGENT_POOL, agent_pool, last_priority, make_room, pool_named, queue_named
+from ...places import AGENT_POOL, agent_pool, make_room, pool_named, queue_named
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
 from ...resources import all_listed, amend, existing, listed, missing, remove, store
 from .bodies import WorkQueueCreate, WorkQueueUpdate
@@ -38,7 +38,7 @@ async def _create(context: Context, pool: WorkPool, given: WorkQueueCreate) -> R
     fields = structs.asdict(given)
     fields["filter"] = to_builtins(given.filter)
     if given.priority is None:
-        fields["priority"] = await last_priority(context, pool) + 1
+        del fields["priority"]
     made = WorkQueue(
         id=context.new_id(),
         work_pool_id=pool.id,
@@ -47,7 +47,7 @@ async def _create(context: Context, pool: WorkPool, given: WorkQueueCreate) -> R
         **fields,
     )
     exists = f"A work queue with this name already exists in work pool {pool.name!r}."
-    queue, status = await store(context, made, exists=exists)
+    queue, status = await store(context, made, as_last=given.priority is None, exists=exists)
     if given.priority is not None:
         await make_room(context, pool, queue)
     return answered(work_queue_response(queue), status)
