@@ -1,5 +1,6 @@
 """Each command does what its help says, and says what is wrong in one line."""
 
+import fcntl
 import json
 import re
 from pathlib import Path
@@ -190,6 +191,14 @@ def test_views_are_built_anew_while_they_are_kept(dev: Dev, command: Command) ->
     kept = dev.post("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
     assert [each["state_type"] for each in kept] == ["RUNNING"]
     assert "views equal" in command("replay", "--verify")
+
+
+def test_a_view_that_is_being_rebuilt_is_left_to_who_does(dev: Dev, command: Command) -> None:
+    with (dev.root / "views.db.flow_runs.rebuild").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        said = command("rebuild", "flow_runs", code=1)
+    assert "error: view flow_runs is being rebuilt already; wait until" in said
+    assert "decisions folded" in command("rebuild", "flow_runs")
 
 
 def test_a_view_that_there_is_not_is_misuse(command: Command) -> None:

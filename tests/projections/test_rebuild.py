@@ -1,5 +1,6 @@
 """A rebuilt view takes the place of the old one in one step, and verifying finds any difference."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from events.queries import FlowRunQuery
 from events.states import StateType
 from projections.projection import Projection
 from projections.reads import ViewsAbsent
-from projections.rebuild import rebuild
+from projections.rebuild import BeingRebuilt, rebuild
 from projections.store import Outdated, checkpoints, projections_table
 from projections.verify import verify
 from projections.views import PROJECTIONS
@@ -119,6 +120,48 @@ async def test_what_an_interrupted_rebuild_left_is_swept_away(
     with database.engine.connect() as connection:
         views = set(connection.scalars(select(checkpoints.c.view)))
     assert views == {view.name for view in PROJECTIONS}
+
+
+@pytest.mark.anyio
+async def test_a_view_is_rebuilt_by_one_at_a_time(database: Database, story: Story) -> None:
+    some_runs(story)
+    database.tell(story)
+    log = await story.log()
+    found = await asyncio.gather(
+        *(rebuild(database.store, log, flow_runs) for _ in range(3)), return_exceptions=True
+    )
+    done = [each for each in found if isinstance(each, int)]
+    refused = [str(each) for each in found if isinstance(each, BeingRebuilt)]
+    why = "view flow_runs is being rebuilt already; wait until that has ended, or end it, "
+    assert done == [len(story.recorded)]
+    assert refused == [f"{why}and ask again if need be"] * 2
+    assert len(database.rows(flow_runs)) == 4
+    await rebuild(database.store, log, flow_runs)
+
+
+@pytest.mark.anyio
+async def test_another_view_may_be_rebuilt_meanwhile(database: Database, story: Story) -> None:
+    some_runs(story)
+    database.tell(story)
+    log = await story.log()
+    views = (flow_runs, task_runs)
+    await asyncio.gather(*(rebuild(database.store, log, view) for view in views))
+    assert [len(database.rows(view)) for view in views] == [4, 4]
+
+
+@pytest.mark.anyio
+async def test_who_fails_lets_others_rebuild(database: Database, story: Story) -> None:
+    some_runs(story)
+    database.tell(story)
+    log = await story.log()
+
+    def fail(done: int, total: int) -> None:
+        raise OSError(f"no room after {done} of {total}")
+
+    with pytest.raises(OSError, match="no room"):
+        await rebuild(database.store, log, flow_runs, fail)
+    await rebuild(database.store, log, flow_runs)
+    assert len(database.rows(flow_runs)) == 4
 
 
 class Growing(MemoryEventLog):

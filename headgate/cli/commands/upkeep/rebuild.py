@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from projections.projection import Projection
+from projections.rebuild import BeingRebuilt
 from projections.rebuild import rebuild as rebuilt
 from projections.store import Store, open_engine
 from projections.views import PROJECTIONS
 
 from .... import clock
 from ....bus.connecting import log_of
-from ....errors import Misused
+from ....errors import ForPeople, Misused
 from ...console import out
 from ...progress import shown
 from ...where import HERE, Where
@@ -30,7 +31,10 @@ def rebuild(*views: str, where: Where = HERE) -> int:
     unknown = [name for name in views if name not in there]
     if unknown:
         raise Misused(f"there is no view {unknown[0]}; there are {', '.join(there)}")
-    asyncio.run(_rebuild([there[name] for name in views or there], where))
+    try:
+        asyncio.run(_rebuild([there[name] for name in views or there], where))
+    except BeingRebuilt as error:
+        raise ForPeople(str(error)) from error
     return 0
 
 
