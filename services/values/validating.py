@@ -28,14 +28,10 @@ def validated(
     """
 
     def first(validator: Any) -> ValidationError | None:
-        return cast(Any, exceptions).best_match(
-            error
-            for error in validator.iter_errors(value)
-            if is_whole or error.validator != "required"
-        )
+        return cast(Any, exceptions).best_match(validator.iter_errors(value))
 
     try:
-        found = checked(schema, first)
+        found = checked(schema, first, is_whole=is_whole)
     except Unresolvable as error:
         return NotValid(f"Validation failed. Failure reason: {error}")
     if isinstance(found, SchemaUnusable):
@@ -43,12 +39,16 @@ def validated(
     return None if found is None else NotValid(_shown(found))
 
 
-def checked(schema: Any, check: Callable[[Any], T]) -> T | SchemaUnusable:
-    """What *check* makes of a validator of *schema*; `Unresolvable` when that refers to nothing."""
+def checked(schema: Any, check: Callable[[Any], T], *, is_whole: bool = True) -> T | SchemaUnusable:
+    """What *check* makes of a validator of *schema*; `Unresolvable` when that refers to nothing.
+
+    The validator of what is not *is_whole* misses nothing, however deep; but alternatives that are
+    written in a list, and no references, are told apart by what they require.
+    """
     if not isinstance(schema, dict):
         return SchemaUnusable("it is no object")
     try:
-        prepared = _prepared(cast("dict[str, Any]", schema))
+        prepared = _prepared(cast("dict[str, Any]", schema), is_whole)
         Draft202012Validator.check_schema(prepared)
         return check(Draft202012Validator(prepared, registry=Registry()))
     except SchemaError as error:
@@ -63,9 +63,9 @@ def _shown(error: ValidationError) -> str:
     return f"Validation failed{where}. Failure reason: {error.message}"
 
 
-def _prepared(schema: dict[str, Any]) -> dict[str, Any]:
+def _prepared(schema: dict[str, Any], is_whole: bool) -> dict[str, Any]:
     """*schema* as the present draft writes what older ones and pydantic's models mean."""
-    prepared = {key: _inside(key, part) for key, part in schema.items()}
+    prepared = {key: _inside(key, part, is_whole) for key, part in schema.items()}
     if isinstance(prepared.get("items"), list):
         prepared["prefixItems"] = prepared.pop("items")
     properties, required = prepared.get("properties"), prepared.get("required", ())
@@ -74,21 +74,23 @@ def _prepared(schema: dict[str, Any]) -> dict[str, Any]:
         prepared["properties"] = {
             name: part if name in required else _nullable(part) for name, part in given.items()
         }
+    if not is_whole and isinstance(required, list):
+        del prepared["required"]
     return prepared
 
 
-def _inside(key: str, part: Any) -> Any:
+def _inside(key: str, part: Any, is_whole: bool) -> Any:
     if key in ("properties", "definitions", "$defs", "patternProperties") and isinstance(
         part, dict
     ):
         parts = cast("dict[str, Any]", part)
-        return {name: _inside("", each) for name, each in parts.items()}
+        return {name: _inside("", each, is_whole) for name, each in parts.items()}
     if key in ("const", "default", "enum", "examples"):
         return part
     if isinstance(part, dict):
-        return _prepared(cast("dict[str, Any]", part))
+        return _prepared(cast("dict[str, Any]", part), is_whole)
     if isinstance(part, list):
-        return [_inside("", each) for each in cast("list[Any]", part)]
+        return [_inside("", each, True) for each in cast("list[Any]", part)]
     return part
 
 

@@ -164,3 +164,23 @@ def test_a_list_shows_what_has_just_been_written(api: httpx.Client, flow_id: str
     assert names(deployments={"tags": {"all_": ["c"]}}) == ["c"]
     assert api.post("/deployments/count", json=of_flow).json() == 3
     assert UUID(api.post("/deployments/filter", json=of_flow).json()[0]["id"])
+
+
+def test_a_deployment_may_have_a_part_of_a_nested_model(api: httpx.Client, flow_id: str) -> None:
+    config = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "n": {"type": "integer"}},
+        "required": ["name"],
+    }
+    either = {"anyOf": [{"$ref": "#/definitions/Config"}, {"type": "null"}], "default": None}
+    schema: dict[str, Any] = {
+        "type": "object", "definitions": {"Config": config}, "properties": {"config": either},
+    }  # fmt: skip
+    enforced = {"parameter_openapi_schema": schema, "enforce_parameter_schema": True}
+    made = create(api, flow_id, parameters={"config": {"n": 1}}, **enforced)
+    assert made.status_code == 201, made.text
+    path = f"/deployments/{made.json()['id']}"
+
+    assert api.patch(path, json={"parameters": {"config": {"n": 2}}}).status_code == 204
+    assert api.patch(path, json={"parameters": {"config": {"n": "a"}}}).status_code == 409
+    assert api.post(f"{path}/create_flow_run", json={}).status_code == 409

@@ -81,3 +81,63 @@ def test_a_reference_leads_nowhere_else(ref: str) -> None:
 def test_a_constant_is_no_schema() -> None:
     schema = {"properties": {"c": {"const": {"items": [1]}}, "d": {"type": ["null", "string"]}}}
     assert validated({"c": {"items": [1]}, "d": None}, schema) is None
+
+
+CONFIG: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}, "n": {"type": "integer"}},
+}
+OF_PARTS: dict[str, Any] = {
+    "type": "object",
+    "required": ["required", "config"],
+    "properties": {
+        "required": {"type": "integer"},
+        "config": {"$ref": "#/$defs/Config"},
+        "maybe": {"anyOf": [{"$ref": "#/$defs/Config"}, {"type": "null"}]},
+        "many": {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/Config"}]}},
+        "either": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        "same": {"const": {"required": ["a"]}, "default": {"required": ["a"]}},
+        "one": {"enum": [{"required": ["a"]}]},
+    },
+    "$defs": {"Config": CONFIG},
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"config": {"n": 1}},
+        {"maybe": {"n": 1}},
+        {"maybe": None},
+        {"many": [{}, {"n": 2}]},
+        {"either": {"a": 1}},
+    ],
+)
+def test_a_part_may_lack_what_is_required_however_deep(value: dict[str, Any]) -> None:
+    assert validated(value, OF_PARTS, is_whole=False) is None
+    assert isinstance(validated(value, OF_PARTS), NotValid)
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ({"required": "one"}, "required"),
+        ({"config": {"n": "one"}}, "config.n"),
+        ({"maybe": {"n": "one"}}, "maybe.n"),
+        ({"many": [{"name": 1}]}, "many[0].name"),
+        ({"either": {}}, "either"),
+    ],
+)
+def test_what_a_part_has_must_fit(value: dict[str, Any], where: str) -> None:
+    found = validated(value, OF_PARTS, is_whole=False)
+    assert isinstance(found, NotValid)
+    assert found.reason.startswith(f"Validation failed for field {where!r}")
+
+
+def test_a_value_that_a_schema_names_is_the_same_for_a_part() -> None:
+    named: dict[str, Any] = {"required": ["a"]}
+    for field in ("same", "one"):
+        assert validated({field: named}, OF_PARTS, is_whole=False) is None
+        assert isinstance(validated({field: {}}, OF_PARTS, is_whole=False), NotValid)
