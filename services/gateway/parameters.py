@@ -11,11 +11,13 @@ from .context import Context
 from .http.errors import detail, invalid
 
 
-async def made(variables: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
-    """*given*, its values made where they say how; raises `Refused` with a 400."""
+async def made(
+    variables: Variables, given: Mapping[str, Any], whose: str = "flow run"
+) -> dict[str, Any]:
+    """*given*, made where its values say how; raises `Refused` with a 400 that tells *whose*."""
     values = hydrated(dict(given), await variables.named_in(dict(given)))
     if isinstance(values, NotHydrated):
-        raise detail(400, f"Error hydrating flow run parameters: {values.reason}")
+        raise detail(400, f"Error hydrating {whose} parameters: {values.reason}")
     return values
 
 

@@ -201,3 +201,25 @@ def test_a_parameter_may_name_a_variable(api: httpx.Client, deployment: dict[str
     assert run["parameters"] == {"x": {"low": [1]}, "y": 2}
     assert missing.status_code == 400
     assert "Variable 'no' not found in workspace." in missing.json()["detail"]
+
+
+def test_parameters_that_change_are_made_and_then_checked(
+    api: httpx.Client, deployment: dict[str, Any], unknown: str
+) -> None:
+    path = f"/deployments/{deployment['id']}"
+
+    def change(x: dict[str, Any], at: str = path) -> httpx.Response:
+        return api.patch(at, json={"parameters": {"x": {"__prefect_kind": "json", **x}}})
+
+    assert change({"value": "3"}).status_code == 204
+    assert api.get(path).json()["parameters"] == {"x": 3}
+    misfit, unmade = change({"value": '"a"'}), change({"value": "{"})
+    assert misfit.status_code == 409
+    assert misfit.json()["detail"].startswith("Error updating deployment: Validation failed")
+    assert unmade.status_code == 400
+    why = "Error hydrating deployment parameters: Invalid JSON"
+    assert unmade.json()["detail"].startswith(why)
+    assert change({"value": "{"}, f"/deployments/{unknown}").status_code == 404
+    assert api.get(path).json()["parameters"] == {"x": 3}
+    assert change({}).status_code == 204
+    assert api.get(path).json()["parameters"] == {}

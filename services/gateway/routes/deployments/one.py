@@ -11,7 +11,7 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
-from ...parameters import bound, problem
+from ...parameters import bound, made, problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, change, existing, missing, removed, store
@@ -50,8 +50,8 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     if given.enforce_parameter_schema is True:  # who leaves it out is not checked yet
         _check_parameters(given)
     fields |= await _place_given(context, given)
-    made = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
-    deployment, status = await store(context, made, if_exists="amend", given=list(fields))
+    wanted = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
+    deployment, status = await store(context, wanted, if_exists="amend", given=list(fields))
     return answered(await shown(context, deployment), status)
 
 
@@ -114,6 +114,8 @@ async def update_deployment(context: Context, call: Call) -> Reply:
     deployment = await context.resource(Deployment, call.id)
     if deployment is None:
         raise detail(404, "Deployment not found.")
+    if "parameters" in fields:
+        fields["parameters"] = await made(context.variables, fields["parameters"], "deployment")
     fields |= await _moved(context, deployment, given)
 
     def changed(before: Deployment) -> dict[str, Any]:
