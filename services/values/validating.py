@@ -5,16 +5,22 @@ has a default. References lead to other parts of the schema and never out of it.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from jsonschema import Draft202012Validator, exceptions
 from jsonschema.exceptions import SchemaError, ValidationError
+from msgspec import json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from .said import NotValid, SchemaUnusable
 
 T = TypeVar("T")
+
+KNOWN_MAX = 64
+KNOWN_BYTES_MAX = 64 * 1024
+"""So many schemas, none larger, are known: to read one takes far longer than to check a value."""
 
 CIRCULAR = "Unable to validate schema with circular references."
 
@@ -48,13 +54,23 @@ def checked(schema: Any, check: Callable[[Any], T], *, is_whole: bool = True) ->
     if not isinstance(schema, dict):
         return SchemaUnusable("it is no object")
     try:
-        prepared = _prepared(cast("dict[str, Any]", schema), is_whole)
-        Draft202012Validator.check_schema(prepared)
-        return check(Draft202012Validator(prepared, registry=Registry()))
+        written = json.encode(schema)
+        is_known = len(written) <= KNOWN_BYTES_MAX
+        validator = _known(written, is_whole) if is_known else _validator(written, is_whole)
+        return check(validator)
     except SchemaError as error:
         return SchemaUnusable(error.message)
     except RecursionError:
         return SchemaUnusable(CIRCULAR)
+
+
+def _validator(schema: bytes, is_whole: bool) -> Any:
+    prepared = _prepared(json.decode(schema), is_whole)
+    Draft202012Validator.check_schema(prepared)
+    return Draft202012Validator(prepared, registry=Registry())
+
+
+_known = lru_cache(KNOWN_MAX)(_validator)
 
 
 def _shown(error: ValidationError) -> str:

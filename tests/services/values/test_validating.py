@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.values import NotValid, SchemaUnusable, validated
+from services.values.validating import KNOWN_BYTES_MAX
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -141,3 +142,16 @@ def test_a_value_that_a_schema_names_is_the_same_for_a_part() -> None:
     for field in ("same", "one"):
         assert validated({field: named}, OF_PARTS, is_whole=False) is None
         assert isinstance(validated({field: {}}, OF_PARTS, is_whole=False), NotValid)
+
+
+def test_a_large_schema_is_read_as_any_other() -> None:
+    large = {**SCHEMA, "description": "x" * KNOWN_BYTES_MAX}
+    assert validated({"n": 1}, large) is None
+    assert isinstance(validated({"n": "one"}, large), NotValid)
+
+
+def test_a_schema_that_was_changed_is_another_one() -> None:
+    schema: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    assert isinstance(validated({"n": "one"}, schema), NotValid)
+    schema["properties"]["n"]["type"] = "string"
+    assert validated({"n": "one"}, schema) is None
