@@ -1,9 +1,15 @@
-"""Parameters of deployments and their runs: made of what was given, and checked by the schema."""
+"""Parameters and job variables of deployments and their runs, as they were given.
+
+Parameters are made where they say how, and checked by the schema of their deployment; job
+variables are checked by what the job template of a work pool declares.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from msgspec import json
+
+from events.resources.work_pools import WorkPool
 
 from ..values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
 from ..variables import Variables
@@ -50,3 +56,30 @@ def problem(
             return f"The provided schema is not a valid json schema. Schema error: {reason}"
         case None:
             return None
+
+
+def misfit(
+    values: Mapping[str, Any], pool: WorkPool | None, *, is_whole: bool = True
+) -> str | None:
+    """Why *values* are no job variables of *pool*; None when they are, or there is no pool.
+
+    A deployment's are not *is_whole*: a run of it may give what they lack.
+    """
+    schema = None if pool is None else pool.base_job_template.get("variables")
+    if not isinstance(schema, dict):
+        return None
+    return problem(values, _to_be_given(cast("dict[str, Any]", schema)), is_whole=is_whole)
+
+
+def _to_be_given(schema: dict[str, Any]) -> dict[str, Any]:
+    """*schema*, which requires nothing that has a default: that is in the template already."""
+    required: Any = schema.get("required")
+    properties: Any = schema.get("properties")
+    if not isinstance(required, list) or not isinstance(properties, dict):
+        return schema
+    parts = cast("dict[str, Any]", properties)
+    has_default = [
+        name for name, part in parts.items() if isinstance(part, dict) and "default" in part
+    ]
+    names = cast("list[Any]", required)
+    return {**schema, "required": [name for name in names if name not in has_default]}

@@ -8,7 +8,7 @@ from msgspec import Struct, json
 
 from events.queries import DeploymentFilter, DeploymentQuery, WorkQueueQuery
 from events.resources.deployments import Deployment
-from events.resources.work_pools import WorkQueue
+from events.resources.work_pools import WorkPool, WorkQueue
 from events.wire.replies import Answer
 
 from ...context import Context
@@ -18,7 +18,7 @@ from ...http.operations import Operation
 from ...rendering.work_pools import WorkQueueResponse, work_queue_response
 from ...resources import all_listed, existing, listed, remove
 from ..bodies import BULK_MAX, BulkLimit
-from .runs import DeploymentFlowRunCreate, creation
+from .runs import DeploymentFlowRunCreate, creation, pool_asked
 
 CREATED_MAX = 100
 
@@ -75,15 +75,19 @@ async def bulk_create_flow_runs_from_deployment(context: Context, call: Call) ->
     deployment = await existing(context, Deployment, call.id)
     if len(given) > CREATED_MAX:
         raise detail(400, f"Cannot create more than {CREATED_MAX} flow runs at once.")
-    made = (_created(context, deployment, each) for each in given)
+    pool = await pool_asked(context, deployment, given)
+    made = (_created(context, deployment, each, pool) for each in given)
     return answered(FlowRunsCreated(await asyncio.gather(*made)))
 
 
 async def _created(
-    context: Context, deployment: Deployment, given: DeploymentFlowRunCreate
+    context: Context,
+    deployment: Deployment,
+    given: DeploymentFlowRunCreate,
+    pool: WorkPool | None,
 ) -> FlowRunCreated:
     try:
-        proposal = await creation(context, deployment, given)
+        proposal = await creation(context, deployment, given, pool)
     except Refused as refused:
         said = json.decode(refused.reply.body, type=dict[str, object])
         reason = said.get("detail") or said.get("exception_message")

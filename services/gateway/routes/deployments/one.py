@@ -11,7 +11,7 @@ from ...context import Context
 from ...http.calls import Call
 from ...http.errors import CONFLICT, NO_CONTENT, Reply, answered, detail, invalid
 from ...http.operations import Operation
-from ...parameters import bound, made, problem
+from ...parameters import bound, made, misfit, problem
 from ...places import Place, place
 from ...rendering.deployments import DeploymentResponse, deployment_response
 from ...resources import amend, change, existing, missing, removed, store
@@ -65,7 +65,19 @@ def _check_parameters(given: DeploymentCreate) -> None:
 async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, Any]:
     """Where runs wait, if that is said."""
     found = await place(context, given.work_pool_name or None, given.work_queue_name or None)
+    wrong = _no_job_variables(given, found)
+    if wrong is not None:
+        raise detail(422, f"Error creating deployment: {wrong}")
     return {} if found is None else placed(found)
+
+
+def _no_job_variables(
+    given: DeploymentCreate | DeploymentUpdate, found: Place | None
+) -> str | None:
+    """Why the job variables do not fit the pool, if both are said; a queue alone names no pool."""
+    if found is None or not given.work_pool_name or not given.job_variables:
+        return None
+    return misfit(given.job_variables, found.pool, is_whole=False)
 
 
 def taken_over(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
@@ -140,6 +152,9 @@ async def _moved(context: Context, before: Deployment, given: DeploymentUpdate) 
     pool = before.work_pool_name if given.work_pool_name is UNSET else given.work_pool_name
     queue = None if given.work_queue_name is UNSET else given.work_queue_name
     found = await place(context, pool, queue)
+    wrong = _no_job_variables(given, found)
+    if wrong is not None:
+        raise detail(409, f"Error updating deployment: {wrong}")
     return NOWHERE if found is None else placed(found)
 
 

@@ -1,6 +1,7 @@
 """Runs of deployments: made on request, and handed to whoever serves their deployments."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from events.proposals import CreateFlowRun
 from events.queries import FlowRunFilter, FlowRunQuery, FlowRunSort
 from events.queries.criteria import InstantIs, NullableIdIs, StateIs, StateTypeIs, utc
 from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool
 from events.states import ProposedState, StateType
 
 from ....rules.schedules import Limits, ScheduleInvalid, limited, plan, run_on
@@ -22,7 +24,7 @@ from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import Reply, answered, detail
 from ...http.operations import Operation
-from ...parameters import bound, made, problem
+from ...parameters import bound, made, misfit, problem
 from ...places import place
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import Labels
@@ -73,24 +75,44 @@ async def create_flow_run(context: Context, call: Call) -> Reply:
     """Create a run of a deployment, or find the one that its key has made before: 201 or 200."""
     given = call.as_a(DeploymentFlowRunCreate)
     deployment = await resources.existing(context, Deployment, call.id)
-    answer = await context.ask(await creation(context, deployment, given))
+    pool = await pool_asked(context, deployment, [given])
+    answer = await context.ask(await creation(context, deployment, given, pool))
     decision = answer.decided()
     is_new = any(isinstance(each, FlowRunCreated) for each in decision.changes)
     run = existing(await context.flow_run(decision.subject_id))
     return answered(flow_run_response(run, context.now()), 201 if is_new else 200)
 
 
+async def pool_asked(
+    context: Context, deployment: Deployment, given: Sequence[DeploymentFlowRunCreate]
+) -> WorkPool | None:
+    """The pool whose job template the runs *given* are to fit; None without job variables."""
+    if deployment.work_pool_id is None:
+        return None
+    if not deployment.job_variables and not any(each.job_variables for each in given):
+        return None
+    return await context.resource(WorkPool, deployment.work_pool_id)
+
+
 async def creation(
-    context: Context, deployment: Deployment, given: DeploymentFlowRunCreate
+    context: Context,
+    deployment: Deployment,
+    given: DeploymentFlowRunCreate,
+    pool: WorkPool | None,
 ) -> CreateFlowRun:
     """The proposal of a run as it is *given*; raises `Refused` when there can be no such run.
 
-    Whoever asks, it is created as a client of today would have it.
+    Whoever asks, it is created as a client of today would have it. The *pool* is `pool_asked`.
     """
     bound(context, given.parameters)
     key = given.idempotency_key
     id = context.new_id() if key is None else flow_run_id_of(deployment.flow_id, key)
     queue = await _queue(context, deployment, given.work_queue_name)
+    parameters = await _parameters(context, deployment, given)
+    variables = {**deployment.job_variables, **(given.job_variables or {})}
+    wrong = misfit(variables, pool) if variables else None
+    if wrong is not None:
+        raise detail(422, f"Error creating flow run: {wrong}")
     return CreateFlowRun(
         id=str(context.new_id()),
         at=context.now(),
@@ -101,7 +123,7 @@ async def creation(
         deployment_id=deployment.id,
         deployment_version=deployment.version,
         **queue,
-        parameters=await _parameters(context, deployment, given),
+        parameters=parameters,
         idempotency_key=key,
         context=given.context,
         empirical_policy=given.empirical_policy,

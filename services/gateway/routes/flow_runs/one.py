@@ -1,5 +1,7 @@
 """Flow runs, one at a time: read, amended, deleted, and proposed states for."""
 
+from typing import Any
+
 from msgspec import UNSET
 
 from events.decisions import Outcome
@@ -7,6 +9,7 @@ from events.entities import FlowRun
 from events.given import given_fields
 from events.proposals import AmendFlowRun, ProposeFlowRunState
 from events.resources.deployments import Deployment
+from events.resources.work_pools import WorkPool
 from events.slugs import slug_of
 from events.states import StateType
 
@@ -14,7 +17,7 @@ from ...context import Context, existing
 from ...http.calls import Call
 from ...http.errors import NO_CONTENT, Reply, answered, detail, failed
 from ...http.operations import Operation
-from ...parameters import bound
+from ...parameters import bound, misfit
 from ...rendering.runs import FlowRunResponse, flow_run_response
 from ..bodies import FlowRunUpdate, Labels, SetState
 from ..orchestration import OrchestrationResult, orchestrated, proposal_id
@@ -51,8 +54,8 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
     if given.parameters is not UNSET:
         bound(context, given.parameters)
     run = existing(await context.flow_run(call.id))
-    if isinstance(given.job_variables, dict) and await _has_lost_its_deployment(context, run):
-        raise detail(400, "A deployment for the flow run could not be found")
+    if isinstance(given.job_variables, dict):
+        await _check_job_variables(context, run, given.job_variables)
     fields = given_fields(given)
     if "name" in fields and not fields["name"]:
         fields["name"] = slug_of(context.new_id())  # no name is a new one
@@ -64,12 +67,23 @@ async def update_flow_run(context: Context, call: Call) -> Reply:
     return NO_CONTENT
 
 
-async def _has_lost_its_deployment(context: Context, run: FlowRun) -> bool:
-    """Whether a run waits for a deployment that is gone, which the rules do not see."""
+async def _check_job_variables(context: Context, run: FlowRun, given: dict[str, Any]) -> None:
+    """Raise `Refused` when a run that waits has lost its deployment, or these do not fit its pool.
+
+    Neither is seen by the rules, which refuse them to any other run.
+    """
     deployment_id, state = run.attributes.deployment_id, run.progress.state
     if deployment_id is None or state is None or state.type is not StateType.SCHEDULED:
-        return False  # the rules know by themselves
-    return await context.resource(Deployment, deployment_id) is None
+        return
+    deployment = await context.resource(Deployment, deployment_id)
+    if deployment is None:
+        raise detail(400, "A deployment for the flow run could not be found")
+    if deployment.work_pool_id is None:
+        return
+    pool = await context.resource(WorkPool, deployment.work_pool_id)
+    wrong = misfit({**deployment.job_variables, **given}, pool)
+    if wrong is not None:
+        raise detail(422, f"Error updating flow run: {wrong}")
 
 
 async def update_labels(context: Context, call: Call) -> Reply:
