@@ -11,7 +11,7 @@ from msgspec import json
 
 from events.resources.work_pools import WorkPool
 
-from ..values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from ..values import CIRCULAR, NotHydrated, NotValid, SchemaUnusable, hydrated, validated
 from ..variables import Variables
 from .context import Context
 from .http.errors import detail, invalid
@@ -45,13 +45,16 @@ def problem(
 ) -> str | None:
     """Why *values* do not fit *schema*; None when they do, or there is none.
 
-    A deployment's are not *is_whole*: a run of it may give what they lack.
+    A deployment's are not *is_whole*: a run of it may give what they lack. Raises `Refused`, with
+    a 422, when the schema goes round in circles.
     """
     if not schema:
         return None
     match validated(dict(values), schema, is_whole=is_whole):
         case NotValid(reason=reason):
             return reason
+        case SchemaUnusable(reason=reason) if reason == CIRCULAR:
+            raise detail(422, f"Invalid schema: {CIRCULAR}")
         case SchemaUnusable(reason=reason):
             return f"The provided schema is not a valid json schema. Schema error: {reason}"
         case None:

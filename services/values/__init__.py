@@ -9,7 +9,7 @@ from typing import Any
 
 from .hydrating import hydrated, variables_named
 from .messages import message, wrong_with
-from .said import NotHydrated, NotValid, Problem, SchemaUnusable, Unreadable
+from .said import CIRCULAR, NotHydrated, NotValid, Problem, SchemaUnusable, Unreadable
 
 
 def validated(
@@ -38,6 +38,6 @@ def unreadable(template: str) -> Unreadable | None:
 
 
 __all__ = [
-    "NotHydrated", "NotValid", "Problem", "SchemaUnusable", "Unreadable", "hydrated", "message",
-    "problems", "unreadable", "validated", "variables_named", "wrong_with",
+    "CIRCULAR", "NotHydrated", "NotValid", "Problem", "SchemaUnusable", "Unreadable", "hydrated",
+    "message", "problems", "unreadable", "validated", "variables_named", "wrong_with",
 ]  # fmt: skip

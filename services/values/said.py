@@ -2,6 +2,9 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
+CIRCULAR = "Unable to validate schema with circular references."
+"""Why a schema is unusable that refers to itself where a value is to be checked."""
+
 
 class NotHydrated(Struct, frozen=True):
     """A value cannot be made, and why; it stands where the value would."""

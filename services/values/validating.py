@@ -14,15 +14,13 @@ from msgspec import json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from .said import NotValid, SchemaUnusable
+from .said import CIRCULAR, NotValid, SchemaUnusable
 
 T = TypeVar("T")
 
 KNOWN_MAX = 64
 KNOWN_BYTES_MAX = 64 * 1024
 """So many schemas, none larger, are known: to read one takes far longer than to check a value."""
-
-CIRCULAR = "Unable to validate schema with circular references."
 
 
 def validated(

@@ -98,6 +98,30 @@ def test_a_deployment_keeps_parameters_that_fit(
         assert refused.json()["exception_detail"][0]["loc"] == ["body"]
 
 
+def test_a_schema_that_goes_round_in_circles_is_refused_where_it_counts(
+    api: httpx.Client, flow_id: str
+) -> None:
+    round_about = {"$ref": "#/definitions/a"}
+    body: dict[str, Any] = {
+        "name": "circular", "flow_id": flow_id, "parameters": {"x": 1},
+        "parameter_openapi_schema": {"properties": {"x": round_about},
+                                     "definitions": {"a": round_about}},
+    }  # fmt: skip
+    made = api.post("/deployments/", json=body).json()
+    path = f"/deployments/{made['id']}"
+    why = {"detail": "Invalid schema: Unable to validate schema with circular references."}
+    for refused in (
+        create(api, made),
+        api.patch(path, json={"parameters": {"x": 2}}),
+        api.post("/deployments/", json={**body, "enforce_parameter_schema": True}),
+    ):
+        assert (refused.status_code, refused.json()) == (422, why)
+    (one,) = api.post(f"{path}/create_flow_run/bulk", json=[{}]).json()["results"]
+    assert (one["status"], one["error"]) == ("FAILED", why["detail"])
+    assert create(api, made, enforce_parameter_schema=False).status_code == 201
+    assert api.patch(path, json={"parameters": {}}).status_code == 204
+
+
 def test_there_is_no_run_without_a_deployment(api: httpx.Client, unknown: str) -> None:
     answer = create(api, {"id": unknown})
     assert (answer.status_code, answer.json()) == (404, {"detail": "Deployment not found"})
