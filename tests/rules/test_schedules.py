@@ -74,6 +74,11 @@ def test_a_cron_schedule_goes_by_the_clock_on_the_wall(
     assert first(schedule, start, len(expected)) == expected
 
 
+def test_names_of_days_and_months_are_no_random_values() -> None:
+    schedule = CronSchedule(cron="0 0 * MAR,APR THU,FRI")
+    assert first(schedule, "2026-11-20", 2) == ["03-04 00:00", "03-05 00:00"]
+
+
 def test_a_day_matches_one_of_two_days_or_both() -> None:
     either = CronSchedule(cron="0 0 1 * 1")
     both = CronSchedule(cron="0 0 1 * 1", day_or=False)
@@ -137,6 +142,10 @@ def test_both_ends_are_included() -> None:
     ("schedule", "why"),
     [
         (CronSchedule(cron="whenever"), "'whenever' is no cron expression"),
+        (CronSchedule(cron="R R * * *"), "random and hashed expressions are unsupported"),
+        (CronSchedule(cron="0 0,r * * *"), "random and hashed expressions are unsupported"),
+        (CronSchedule(cron="R(0-5)/2 * * * *"), "random and hashed expressions are unsupported"),
+        (CronSchedule(cron="H * * * *"), "random and hashed expressions are unsupported"),
         (CronSchedule(cron="0 0 * * *", timezone="Mars/Base"), "no time zone 'Mars/Base'"),
         (CronSchedule(cron="0 0 * * *", timezone="../etc/passwd"), "no time zone"),
         (IntervalSchedule(interval=0, anchor_date=NOON), "must be positive"),

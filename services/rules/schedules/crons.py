@@ -1,5 +1,6 @@
 """What the wall shows when a cron expression says so."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,14 @@ from .walls import ANCHOR, BEFORE, ScheduleInvalid
 CRON_YEARS = 50
 """The longest that a cron expression may be without a date before it is taken to have none."""
 
+_drawn = re.compile(r"(?:^|[\s,])[hr](?=$|[\s,(/])", re.IGNORECASE)
+"""A value that is drawn or hashed: `R`, `H(0-5)`; each reading of it would give other dates."""
+
 
 def check(schedule: CronSchedule) -> None:
-    """ScheduleInvalid when its expression is none."""
+    """ScheduleInvalid when its expression is none, or says no times of its own."""
+    if _drawn.search(schedule.cron):
+        raise ScheduleInvalid(f"random and hashed expressions are unsupported: {schedule.cron!r}")
     _times(schedule, ANCHOR)
 
 

@@ -66,6 +66,7 @@ def test_a_schedule_is_changed_where_something_is_given(api: httpx.Client, path:
     "times",
     [
         {"cron": "bad"},
+        {"cron": "R R * * *"},
         {"interval": 0},
         {"rrule": "bad"},
         {"rrule": "FREQ=WEEKLY;INTERVAL=0"},
