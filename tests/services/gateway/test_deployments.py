@@ -184,3 +184,41 @@ def test_a_deployment_may_have_a_part_of_a_nested_model(api: httpx.Client, flow_
     assert api.patch(path, json={"parameters": {"config": {"n": 2}}}).status_code == 204
     assert api.patch(path, json={"parameters": {"config": {"n": "a"}}}).status_code == 409
     assert api.post(f"{path}/create_flow_run", json={}).status_code == 409
+
+
+@pytest.mark.parametrize("kind", ["storage", "infrastructure"])
+def test_a_deployments_blocks_are_there(
+    api: httpx.Client, flow_id: str, unknown: str, kind: str
+) -> None:
+    field = f"{kind}_document_id"
+    refused = create(api, flow_id, **{field: unknown})
+    assert refused.status_code == 409
+    why = f"Error creating deployment. Could not find {kind} block with id: {unknown}. This "
+    assert refused.json()["detail"].startswith(why)
+
+    made = create(api, flow_id, **{field: None})
+    assert made.status_code == 201
+    path = f"/deployments/{made.json()['id']}"
+    moved = api.patch(path, json={field: unknown})
+    assert (moved.status_code, moved.json()) == (409, {"detail": CONFLICT})
+
+    block = a_block(api, f"{kind}-of-a-deployment")
+    assert api.patch(path, json={field: block}).status_code == 204
+    assert create(api, flow_id, **{field: block}).json()[field] == block
+
+
+def a_block(api: httpx.Client, slug: str) -> str:
+    """The id of a block without a name."""
+    of_type = api.post("/block_types/", json={"name": slug, "slug": slug}).json()["id"]
+    fields = {"block_type_slug": slug, "properties": {"path": {"type": "string"}}}
+    body: dict[str, Any] = {"fields": fields, "block_type_id": of_type, "capabilities": []}
+    schema = api.post("/block_schemas/", json=body).json()["id"]
+    made = api.post(
+        "/block_documents/",
+        json={
+            "data": {"path": "p"}, "block_schema_id": schema, "block_type_id": of_type,
+            "is_anonymous": True,
+        },
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    return made.json()["id"]

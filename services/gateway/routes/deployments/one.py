@@ -1,10 +1,12 @@
 """Deployments, one at a time: made or brought up to date, read, changed and deleted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET, structs
 
 from events.given import given_fields
+from events.resources.blocks import BlockDocument
 from events.resources.deployments import Deployment
 
 from ...context import Context
@@ -31,6 +33,9 @@ TAKEN_OVER = (
 )
 """What clients say of a deployment that it is, word for word."""
 
+BLOCKS = {"storage_document_id": "storage", "infrastructure_document_id": "infrastructure"}
+"""Which fields name blocks, and what those are called."""
+
 
 async def create_deployment(context: Context, call: Call) -> Reply:
     """Create a deployment, or bring the one of that flow and name up to date: 201 or 200."""
@@ -39,6 +44,14 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     if flow is None:
         raise detail(409, CONFLICT)
     fields = taken_over(given)
+    missing_block = await _block_missing(context, fields)
+    if missing_block is not None:
+        raise detail(
+            409,
+            f"Error creating deployment. Could not find {missing_block}. This usually occurs when"
+            " applying a deployment specification that was built against a different Prefect"
+            " database / workspace.",
+        )
     fields["labels"] = {
         **flow.labels, "prefect.flow.id": str(flow.id), **(given.labels or {})
     }  # fmt: skip
@@ -60,6 +73,15 @@ def _check_parameters(given: DeploymentCreate) -> None:
     wrong = None if schema is UNSET else problem(given.parameters, schema, is_whole=False)
     if wrong is not None:
         raise invalid(f"Value error, {wrong}", "body")
+
+
+async def _block_missing(context: Context, fields: Mapping[str, Any]) -> str | None:
+    """Which block of those that *fields* name is not there; None when all are."""
+    for name, called in BLOCKS.items():
+        id = fields.get(name)
+        if id is not None and await context.resource(BlockDocument, id) is None:
+            return f"{called} block with id: {id}"
+    return None
 
 
 async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, Any]:
@@ -126,6 +148,8 @@ async def update_deployment(context: Context, call: Call) -> Reply:
     deployment = await context.resource(Deployment, call.id)
     if deployment is None:
         raise detail(404, "Deployment not found.")
+    if await _block_missing(context, fields):
+        raise detail(409, CONFLICT)
     if "parameters" in fields:
         fields["parameters"] = await made(context.variables, fields["parameters"], "deployment")
     fields |= await _moved(context, deployment, given)
