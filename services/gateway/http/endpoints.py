@@ -68,13 +68,15 @@ async def _read(receive: Receive, headers: dict[bytes, bytes], most: int) -> byt
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)
-    message: Any = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
+    body, is_whole = b"", False
+    while not is_whole:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise detail(400, "The request ended before its body did.")
         body += message.get("body", b"")
         if len(body) > most:
             raise _too_large(most)
+        is_whole = not message.get("more_body")
     return body
 
 
