@@ -6,11 +6,13 @@ subscribers. A frame that is no event is kept among the dead letters, and the so
 
 import asyncio
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct, json
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from events.identity import derived_id
 from events.told.event import SentEvent
@@ -73,7 +75,9 @@ class EventsIn:
             await context.proposer.send_raw(context.streams.control, found.rejected)
         await accept(context, found.received)
         for ping in found.pings:
-            await socket.pong(ping)
+            # who goes without waiting for it may have told more before, which is to be kept
+            with suppress(ClientDisconnected):
+                await socket.pong(ping)
 
     def _sorted(self, batch: list[Text | Ping]) -> Sorted:
         found = Sorted(Received(), [], [])

@@ -21,7 +21,7 @@ from tests.support.sockets import (
     socket,
     task_run_event,
 )
-from tests.support.waiting import wait_until
+from tests.support.waiting import comes_true, wait_until
 
 PATH = "/events/in"
 
@@ -171,3 +171,23 @@ def test_what_an_engine_tells_is_found_once_as_an_event(
     assert (event["id"], event["event"]) == (told["id"], "prefect.task-run.Running")
     assert event["payload"]["task_run"]["name"] == "load-1"
     assert event["related"][0]["prefect.resource.id"] == f"prefect.flow-run.{run_id}"
+
+
+def test_what_a_client_tells_before_it_closes_is_recorded_though_no_pong_reaches_it(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    count = 300
+    with socket(gateway, PATH, compression=None) as connection:
+        # in one piece, and past a library that would wait for the pongs
+        with connection.protocol_mutex:
+            protocol = connection.protocol
+            for number in range(count):
+                told = task_run_event(str(new_id()), run_id, "COMPLETED")
+                protocol.send_text(json.dumps(told).encode())
+                if number % 50 == 25:
+                    protocol.send_ping(b"%d" % number)
+            protocol.send_close(1000)
+            everything = b"".join(protocol.data_to_send())
+        connection.socket.sendall(everything)
+    wanted = {"flow_runs": {"id": {"any_": [run_id]}}}
+    assert comes_true(lambda: api.post("/task_runs/count", json=wanted).json() == count, 10)
