@@ -64,7 +64,8 @@ class OwnWrites:
 
     def sent(self, partition: int, offset: str) -> None:
         """A proposal of ours is in the proposals stream as *offset*."""
-        self._written.offsets[partition] = place(offset)
+        before = self._written.offsets.get(partition, (0, 0))
+        self._written.offsets[partition] = max(place(offset), before)
 
     async def are_decided(self) -> None:
         """Wait, bounded, until what was sent so far has been decided; mostly there is nothing."""

@@ -9,6 +9,7 @@ from events.told.event import RESOURCE_ID, Event, SentEvent, received_event
 
 from ..access import calling
 from ..context import Context
+from ..writes import place
 from .task_runs import is_of_engine, recording
 
 
@@ -41,7 +42,8 @@ async def accept(context: Context, received: Received) -> None:
             context.writes.sent(partition, offset)
             context.task_run_lives(proposal.task_run_id, partition)
     if received.kept:
-        context.last_told = await context.told.tell([json.encode(each) for each in received.kept])
+        last = await context.told.tell([json.encode(each) for each in received.kept])
+        context.last_told = max(last, context.last_told, key=place)
     if context.feed.has_subscribers:
         for event in received.events:
             context.feed.tell(event)

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from events.log import EventLog, Head
 from events.log.memory import MemoryEventLog
 from events.streams import Streams
 from services.gateway.views import Views
@@ -29,6 +30,16 @@ class Broken:
 
     async def positions(self) -> dict[int, int]:
         raise OSError("no database")
+
+
+class Answering:
+    """A log that has answered what was proposed up to an offset."""
+
+    def __init__(self, offset: str) -> None:
+        self.offset = offset
+
+    async def head(self, _: int) -> Head:
+        return Head(offset=self.offset)
 
 
 def _writes(views: Any, wait_s: float = 5.0) -> OwnWrites:
@@ -107,3 +118,16 @@ async def test_a_list_that_comes_when_the_poller_has_just_ended_is_answered() ->
         views.reached = {0: position}
         await writes.are_visible()
     assert views.asked == 3
+
+
+@pytest.mark.anyio
+async def test_what_was_sent_last_is_waited_for_though_it_is_known_first() -> None:
+    views, log = Followers(), Answering("5-0")
+    writes = OwnWrites(cast(Views, views), cast(EventLog, log), 5.0)
+    writes.sent(0, "5-1")
+    writes.sent(0, "5-0")
+    waiting = asyncio.create_task(writes.are_visible())
+    await wait_until(lambda: views.asked >= 3, seconds=2)
+    assert not waiting.done()
+    log.offset = "5-1"
+    await asyncio.wait_for(waiting, 5)
