@@ -32,7 +32,11 @@ class Running:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._started.wait(START_S), "not started in time"
+        try:
+            assert self._started.wait(START_S), "not started in time"
+        except BaseException:
+            self._end()  # a thread that is left would outlive its Redis, and keep the process
+            raise
         if self._broken is not None:
             raise self._broken
         return self
@@ -43,8 +47,7 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self._end()
         if self._broken is not None and error is None:
             raise self._broken
 
@@ -56,6 +59,10 @@ class Running:
     def client(self, **settings: Any) -> httpx.Client:
         """An HTTP client of the API."""
         return httpx.Client(base_url=self.url, timeout=20, **settings)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
 
     def _main(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
