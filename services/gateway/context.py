@@ -96,10 +96,10 @@ class Context:
         self.feed = Feed(
             self._tail,
             Descriptions(Readers(self.flow_run, self.flow, self.task_run, self._task_run_in)),
-            limits.socket_backlog_max,
+            limits.socket_backlog_bytes_max,
         )
-        self.log_lines = LogLines(self._tail, limits.socket_backlog_max)
-        self.pools = Pools(self._tail, limits.socket_backlog_max)
+        self.log_lines = LogLines(self._tail, limits.socket_backlog_bytes_max)
+        self.pools = Pools(self._tail, limits.socket_backlog_bytes_max)
         self._known_runs: Recent[UUID, bool] = Recent(limits.known_runs_max)
         self._task_places: Recent[UUID, int] = Recent(limits.known_runs_max)
 

@@ -29,8 +29,8 @@ class GatewayLimits(Struct, frozen=True, kw_only=True):
     unsent_frames_max: int = 1_000
     """Frames of one socket that wait for Redis before the socket is read no further."""
     unsent_bytes_max: int = 8_388_608
-    socket_backlog_max: int = 2_000
-    """Events that a slow subscriber may be behind before it is sent away."""
+    socket_backlog_bytes_max: int = 16_777_216
+    """What may wait for a slow subscriber before it is sent away: several bursts of a client."""
     backfill_s: float = 900.0
     backfill_page: int = 250
     out_frame_bytes_max: int = 1_048_576

@@ -29,10 +29,10 @@ TOLD_MAX = 10_000
 class Feed:
     """Subscriptions to events."""
 
-    def __init__(self, tail: Tail, descriptions: Descriptions, backlog_max: int) -> None:
+    def __init__(self, tail: Tail, descriptions: Descriptions, backlog_bytes_max: int) -> None:
         self._descriptions = descriptions
         self._told: Recent[UUID, frozenset[object]] = Recent(TOLD_MAX)
-        self._subscriptions = Subscriptions[EventFilter](tail, self._hear, backlog_max)
+        self._subscriptions = Subscriptions[EventFilter](tail, self._hear, backlog_bytes_max)
 
     @property
     def has_subscribers(self) -> bool:

@@ -22,8 +22,8 @@ class _Frame(Struct, frozen=True, tag="log", tag_field="type"):
 class LogLines:
     """Subscriptions to log lines."""
 
-    def __init__(self, tail: Tail, backlog_max: int) -> None:
-        self._subscriptions = Subscriptions[LogFilter](tail, self._hear, backlog_max)
+    def __init__(self, tail: Tail, backlog_bytes_max: int) -> None:
+        self._subscriptions = Subscriptions[LogFilter](tail, self._hear, backlog_bytes_max)
 
     async def subscribe(
         self, wanted: LogFilter

@@ -20,8 +20,8 @@ GONE = ""
 class Pools:
     """Subscriptions to work pools, each to one, by its id."""
 
-    def __init__(self, tail: Tail, backlog_max: int) -> None:
-        self._subscriptions = Subscriptions[UUID](tail, self._hear, backlog_max)
+    def __init__(self, tail: Tail, backlog_bytes_max: int) -> None:
+        self._subscriptions = Subscriptions[UUID](tail, self._hear, backlog_bytes_max)
 
     async def subscribe(self, pool_id: UUID) -> Subscription[UUID]:
         """A subscription to what becomes of a pool from now on."""

@@ -66,6 +66,7 @@ class Tail:
                         for entry in entries:
                             for hear in tuple(self._listeners):
                                 await hear(partition, entry)
+                            await asyncio.sleep(0)  # who has been offered it may send it
                         cursors[partition] = entries[-1].entry_id
             except self._outages as error:
                 _log.warning("the log cannot be followed, trying again: %s", error)

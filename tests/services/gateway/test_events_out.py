@@ -233,6 +233,16 @@ def test_what_engines_told_is_told_to_those_who_come_later(gateway: Running, run
         assert _named(out, 1) == ["prefect.task-run.Completed"]
 
 
+def test_a_burst_is_told_whole_to_who_reads_it(gateway: Running, api: httpx.Client) -> None:
+    resource = f"mine.{new_id()}"
+    sent = [event("my.event", resource) for _ in range(2_500)]
+    with socket(gateway, PATH) as out:
+        _subscribe(out, {"resource": {"id": [resource]}}, backfill=False)
+        assert is_answered(out)
+        assert api.post("/events", json=sent).status_code == 204
+        assert [heard(out)["event"]["id"] for _ in sent] == [one["id"] for one in sent]
+
+
 def _hear_all(connection: ClientConnection, count: int) -> None:
     for _ in range(count):
         connection.recv(timeout=ANSWER_S)

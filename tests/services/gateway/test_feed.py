@@ -18,9 +18,9 @@ async def _nothing(*_: Any) -> None:
     return None
 
 
-def _feed(backlog_max: int) -> Feed:
+def _feed(backlog_bytes_max: int) -> Feed:
     descriptions = Descriptions(Readers(_nothing, _nothing, _nothing, _nothing))
-    return Feed(Tail(MemoryEventLog(Streams()), (OSError,)), descriptions, backlog_max)
+    return Feed(Tail(MemoryEventLog(Streams()), (OSError,)), descriptions, backlog_bytes_max)
 
 
 def _event(name: str) -> Event:
@@ -30,10 +30,10 @@ def _event(name: str) -> Event:
 
 @pytest.mark.anyio
 async def test_a_subscriber_too_far_behind_is_given_up_and_the_others_hear_everything() -> None:
-    feed = _feed(backlog_max=3)
+    feed = _feed(backlog_bytes_max=1_000)
     slow, _ = await feed.subscribe(EventFilter())
     quick, _ = await feed.subscribe(EventFilter())
-    for number in range(5):
+    for number in range(10):
         feed.tell(_event(f"e{number}"))
         assert f'"e{number}"' in (await quick.next())[2]
     assert slow.is_behind.is_set()
@@ -44,8 +44,32 @@ async def test_a_subscriber_too_far_behind_is_given_up_and_the_others_hear_every
 
 
 @pytest.mark.anyio
+async def test_a_burst_of_many_small_events_is_kept_until_it_is_read() -> None:
+    feed = _feed(backlog_bytes_max=1_000_000)
+    one, _ = await feed.subscribe(EventFilter())
+    for number in range(2_500):
+        feed.tell(_event(f"e{number}"))
+    assert not one.is_behind.is_set()
+    for number in range(2_500):
+        assert f'"e{number}"' in (await one.next())[2]
+    await feed.unsubscribe(one)
+
+
+@pytest.mark.anyio
+async def test_what_was_read_makes_room_for_as_much() -> None:
+    feed = _feed(backlog_bytes_max=1_000)
+    one, _ = await feed.subscribe(EventFilter())
+    for number in range(20):
+        feed.tell(_event(f"a{number}"))
+        feed.tell(_event(f"b{number}"))
+        assert [f'"{name}{number}"' in (await one.next())[2] for name in "ab"] == [True, True]
+    assert not one.is_behind.is_set()
+    await feed.unsubscribe(one)
+
+
+@pytest.mark.anyio
 async def test_the_tail_runs_while_somebody_listens() -> None:
-    feed = _feed(backlog_max=3)
+    feed = _feed(backlog_bytes_max=1_000)
     assert not feed.has_subscribers
     one, _ = await feed.subscribe(EventFilter())
     other, _ = await feed.subscribe(EventFilter())

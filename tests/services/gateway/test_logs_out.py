@@ -99,6 +99,16 @@ def test_lines_of_another_gateway_are_told(
         assert _messages(connection, 1) == ["from afar"]
 
 
+def test_a_burst_is_told_whole_to_who_reads_it(
+    gateway: Running, api: httpx.Client, run_id: str
+) -> None:
+    messages = [f"m{number}" for number in range(2_500)]
+    with socket(gateway, PATH) as connection:
+        _follow(connection, run_id)
+        _write(api, run_id, *messages)
+        assert _messages(connection, len(messages)) == messages
+
+
 def test_who_does_not_read_is_sent_away_and_the_others_hear_everything(
     gateway: Running, api: httpx.Client, run_id: str
 ) -> None:
