@@ -41,6 +41,17 @@ class Told:
     async def read(self, after: str, limit: int) -> list[tuple[str, bytes]]:
         """At most *limit* events after the id *after*, oldest first; waits a while for one."""
         answer = await self._redis.xread({self._key: after}, count=limit, block=BLOCK_MS)
-        return [
-            (entry_id.decode(), fields[_EVENT]) for _, rows in answer for entry_id, fields in rows
-        ]
+        return [each for _, rows in answer for each in _events(rows)]
+
+    async def end(self) -> str:
+        """The id of the last event; `START` when there is none."""
+        rows = await self._redis.xrevrange(self._key, count=1)
+        return _events(rows)[0][0] if rows else START
+
+    async def between(self, after: str, last: str, limit: int) -> list[tuple[str, bytes]]:
+        """At most *limit* events after the id *after* and up to *last*, oldest first."""
+        return _events(await self._redis.xrange(self._key, f"({after}", last, count=limit))
+
+
+def _events(rows: Any) -> list[tuple[str, bytes]]:
+    return [(entry_id.decode(), fields[_EVENT]) for entry_id, fields in rows]

@@ -35,8 +35,8 @@ from .event_stream.descriptions import Descriptions, Readers
 from .event_stream.feed import Feed
 from .event_stream.log_lines import LogLines
 from .event_stream.pools import Pools
-from .event_stream.tail import Tail
-from .event_stream.told import Told
+from .event_stream.tail import Decided, Tail
+from .event_stream.told import Telling, Told
 from .guards.allow_list import AllowList
 from .guards.csrf import Csrf
 from .http.bodies import path_of
@@ -92,9 +92,11 @@ class Context:
         self.inputs = Inputs(log)
         self.variables = Variables(log)
         self.writes = OwnWrites(views, log, limits.views_wait_s)
-        self._tail = Tail(log, outages)
+        self._tail = Tail(Decided(log), outages)
+        self._told_tail = Tail(Telling(told), outages)
         self.feed = Feed(
             self._tail,
+            self._told_tail,
             Descriptions(Readers(self.flow_run, self.flow, self.task_run, self._task_run_in)),
             limits.socket_backlog_bytes_max,
         )
@@ -112,6 +114,7 @@ class Context:
         await self.allow_list.stop()
         await self.writes.stop()
         await self._tail.stop()
+        await self._told_tail.stop()
 
     async def told_is_visible(self) -> None:
         """Wait, bounded, until the views show what this gateway wrote and was told so far."""

@@ -1,24 +1,27 @@
 """The feed: states of runs, and what else clients tell, fanned out to those who listen.
 
-What a client tells this gateway is passed on at once and as it is. What engines told of task runs
-is in the log as well, by which those hear of it who listen to another gateway.
+States are heard of from the log, and what else clients tell, whichever gateway they told it, from
+the stream where it is kept. What engines tell this gateway of task runs is passed on at once and as
+it is; those who listen to another one hear of it from the log.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from uuid import UUID
 
 from events.changes import FlowRunAmended, FlowRunDeleted, StateEntered, StateRecorded
 from events.decisions import TOLD, Decision
-from events.log import Entry, Head
+from events.log import Entry
 from events.told.event import Event, frame_of
 from events.told.filters import EventFilter
 from events.told.states import FLOW_RUN, TASK_RUN, Entered, flow_run_event, task_run_event
 from events.wire.codec import decode_decision
 
 from ..recent import Recent
+from ..writes import Offset, place
 from .descriptions import Descriptions
-from .subscriptions import Subscription, Subscriptions
-from .tail import Tail
+from .subscriptions import HERE, Subscription, Subscriptions
+from .tail import Ear, Ends, Tail
+from .told import ToldEvent, event_told
 
 OF_FLOW_RUN = b'"subject":"flow_run:'
 OF_ENGINE = f'"kind":"{TOLD}"'.encode()
@@ -29,19 +32,25 @@ TOLD_MAX = 10_000
 class Feed:
     """Subscriptions to events."""
 
-    def __init__(self, tail: Tail, descriptions: Descriptions, backlog_bytes_max: int) -> None:
+    def __init__(
+        self,
+        decided: Tail[Entry],
+        told: Tail[ToldEvent],
+        descriptions: Descriptions,
+        backlog_bytes_max: int,
+    ) -> None:
         self._descriptions = descriptions
         self._told: Recent[UUID, frozenset[object]] = Recent(TOLD_MAX)
-        self._subscriptions = Subscriptions[EventFilter](tail, self._hear, backlog_bytes_max)
+        self._subscriptions = Subscriptions[EventFilter](
+            backlog_bytes_max, Ear(decided, self._hear), Ear(told, self._hear_told)
+        )
 
     @property
     def has_subscribers(self) -> bool:
         return bool(self._subscriptions)
 
-    async def subscribe(
-        self, wanted: EventFilter
-    ) -> tuple[Subscription[EventFilter], Mapping[int, Head]]:
-        """A subscription to all that is decided after the heads given with it."""
+    async def subscribe(self, wanted: EventFilter) -> tuple[Subscription[EventFilter], Ends]:
+        """A subscription to all that is decided or told after the ends given with it."""
         if not self._subscriptions:
             self._descriptions.forget()
         return await self._subscriptions.add(wanted)
@@ -51,7 +60,7 @@ class Feed:
         await self._subscriptions.remove(subscription)
 
     def tell(self, event: Event) -> None:
-        """Pass *event* on, which somebody told this gateway."""
+        """Pass *event* on, which an engine told this gateway."""
         if event.id is not None:
             self._told.put(event.id, self._listeners())
         self._publish(event)
@@ -117,19 +126,23 @@ class Feed:
             lambda name: any(each.wanted.allows_name(name) for each in self._subscriptions),
         )
         if event is not None:
-            position = int(entry.entry_id.rpartition("-")[2])
-            self._publish(event, partition, position)
+            self._publish(event, partition, place(entry.entry_id))
 
-    def _publish(self, event: Event, partition: int = -1, position: int = 0) -> None:
-        """Offer *event* to whoever wants it; with a place in the log, if it was not told here."""
-        heard = None if partition < 0 or event.id is None else self._told.get(event.id)
+    async def _hear_told(self, stream: int, entry: ToldEvent) -> None:
+        event = event_told(entry.body)
+        if event is not None:
+            self._publish(event, stream, place(entry.entry_id))
+
+    def _publish(self, event: Event, stream: int | None = None, place: Offset = HERE) -> None:
+        """Offer *event* to whoever wants it; with its place in a stream that it was read in."""
+        heard = None if stream is None or event.id is None else self._told.get(event.id)
         frame: str | None = None
         for subscription in self._subscriptions:
             if heard is not None and subscription.name in heard:
                 continue
             if subscription.wanted.allows(event):
                 frame = frame or frame_of(event)
-                subscription.offer(frame, partition, position)
+                subscription.offer(frame, stream, place)
 
 
 def _amends(decision: Decision) -> bool:

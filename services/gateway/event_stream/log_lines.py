@@ -1,18 +1,18 @@
 """Log lines as they are written, fanned out to those who follow them; nothing that has been."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct, json
 
 from events.changes import LogLine, LogsWritten
-from events.log import Entry, Head
+from events.log import Entry
 from events.queries import LogFilter
 from events.queries.criteria import utc
 from events.wire.codec import decode_decision
 
 from ..rendering.parts import LogResponse, log_response
 from .subscriptions import Subscription, Subscriptions
-from .tail import Tail
+from .tail import Ear, Ends, Tail
 
 
 class _Frame(Struct, frozen=True, tag="log", tag_field="type"):
@@ -22,13 +22,11 @@ class _Frame(Struct, frozen=True, tag="log", tag_field="type"):
 class LogLines:
     """Subscriptions to log lines."""
 
-    def __init__(self, tail: Tail, backlog_bytes_max: int) -> None:
-        self._subscriptions = Subscriptions[LogFilter](tail, self._hear, backlog_bytes_max)
+    def __init__(self, tail: Tail[Entry], backlog_bytes_max: int) -> None:
+        self._subscriptions = Subscriptions[LogFilter](backlog_bytes_max, Ear(tail, self._hear))
 
-    async def subscribe(
-        self, wanted: LogFilter
-    ) -> tuple[Subscription[LogFilter], Mapping[int, Head]]:
-        """A subscription to all lines that are written after the heads given with it."""
+    async def subscribe(self, wanted: LogFilter) -> tuple[Subscription[LogFilter], Ends]:
+        """A subscription to all lines that are written after the ends given with it."""
         return await self._subscriptions.add(wanted)
 
     async def unsubscribe(self, subscription: Subscription[LogFilter]) -> None:

@@ -11,7 +11,7 @@ from events.wire.codec import decode_decision
 
 from ..rendering.work_pools import work_pool_response
 from .subscriptions import Subscription, Subscriptions
-from .tail import Tail
+from .tail import Ear, Tail
 
 GONE = ""
 """Is told of a pool that is no more; of others, their JSON."""
@@ -20,8 +20,8 @@ GONE = ""
 class Pools:
     """Subscriptions to work pools, each to one, by its id."""
 
-    def __init__(self, tail: Tail, backlog_bytes_max: int) -> None:
-        self._subscriptions = Subscriptions[UUID](tail, self._hear, backlog_bytes_max)
+    def __init__(self, tail: Tail[Entry], backlog_bytes_max: int) -> None:
+        self._subscriptions = Subscriptions[UUID](backlog_bytes_max, Ear(tail, self._hear))
 
     async def subscribe(self, pool_id: UUID) -> Subscription[UUID]:
         """A subscription to what becomes of a pool from now on."""

@@ -14,11 +14,11 @@ from .task_runs import is_of_engine, recording
 
 
 class Received(Struct, frozen=True):
-    """What a batch of events comes to; those that propose nothing are kept as they are."""
+    """What a batch of events comes to; those that propose nothing are *kept* as they are."""
 
     proposals: list[RecordTaskRun] = []
+    proposing: list[Event] = []
     kept: list[Event] = []
-    events: list[Event] = []
 
 
 def receive(context: Context, sent: SentEvent, id: UUID, into: Received) -> None:
@@ -28,13 +28,13 @@ def receive(context: Context, sent: SentEvent, id: UUID, into: Received) -> None
     event = received_event(sent, id, context.now())
     if is_of_engine(sent):
         into.proposals.append(recording(sent, id, calling.get().name))
+        into.proposing.append(event)
     else:
         into.kept.append(event)
-    into.events.append(event)
 
 
 async def accept(context: Context, received: Received) -> None:
-    """Propose, keep, and only then pass on."""
+    """Propose and keep, and only then pass on; what is kept is heard of from where it is kept."""
     if received.proposals:
         offsets = await context.proposer.send_many(received.proposals)
         for proposal, offset in zip(received.proposals, offsets, strict=True):
@@ -45,5 +45,5 @@ async def accept(context: Context, received: Received) -> None:
         last = await context.told.tell([json.encode(each) for each in received.kept])
         context.last_told = max(last, context.last_told, key=place)
     if context.feed.has_subscribers:
-        for event in received.events:
+        for event in received.proposing:
             context.feed.tell(event)

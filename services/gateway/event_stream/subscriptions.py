@@ -6,14 +6,16 @@ nobody ever waits for it.
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
-from events.log import Head
-
-from .tail import Hear, Tail
+from ..writes import Offset
+from .tail import Ear, Ends
 
 W = TypeVar("W")
+Frame = tuple[int | None, Offset, str]
+"""Stream, place and text of what is sent; without a stream, it was told here."""
+HERE: Offset = (0, 0)
 
 
 class Subscription(Generic[W]):
@@ -25,30 +27,29 @@ class Subscription(Generic[W]):
         self.is_behind = asyncio.Event()
         self._backlog_bytes_max = backlog_bytes_max
         self._backlog_bytes = 0
-        self._frames: asyncio.Queue[tuple[int, tuple[int, int, str]]] = asyncio.Queue()
+        self._frames: asyncio.Queue[tuple[int, Frame]] = asyncio.Queue()
 
-    def offer(self, frame: str, partition: int = -1, position: int = 0) -> None:
-        """Queue *frame*; a subscriber that is too far behind is given up."""
+    def offer(self, text: str, stream: int | None = None, place: Offset = HERE) -> None:
+        """Queue a frame; a subscriber that is too far behind is given up."""
         if self._backlog_bytes >= self._backlog_bytes_max:
             self.is_behind.set()
         else:
-            size = sys.getsizeof(frame)
+            size = sys.getsizeof(text)
             self._backlog_bytes += size
-            self._frames.put_nowait((size, (partition, position, frame)))
+            self._frames.put_nowait((size, (stream, place, text)))
 
-    async def next(self) -> tuple[int, int, str]:
-        """Partition, position and text of the next frame; no position for what is not logged."""
+    async def next(self) -> Frame:
+        """The next frame."""
         size, found = await self._frames.get()
         self._backlog_bytes -= size
         return found
 
 
 class Subscriptions(Generic[W]):
-    """Those who listen to one kind of thing, which *hear* finds in the log while there are any."""
+    """Those who listen to one kind of thing, which *ears* hear of while there are any."""
 
-    def __init__(self, tail: Tail, hear: Hear, backlog_bytes_max: int) -> None:
-        self._tail = tail
-        self._hear = hear
+    def __init__(self, backlog_bytes_max: int, *ears: Ear[Any]) -> None:
+        self._ears = ears
         self._backlog_bytes_max = backlog_bytes_max
         self._all: set[Subscription[W]] = set()
 
@@ -58,17 +59,25 @@ class Subscriptions(Generic[W]):
     def __iter__(self) -> Iterator[Subscription[W]]:
         return iter(tuple(self._all))
 
-    async def add(self, wanted: W) -> tuple[Subscription[W], Mapping[int, Head]]:
-        """A subscription to all that is decided after the heads given with it."""
+    async def add(self, wanted: W) -> tuple[Subscription[W], Ends]:
+        """A subscription to all that is written after the ends given with it."""
         subscription = Subscription(wanted, self._backlog_bytes_max)
         self._all.add(subscription)
+        ends: dict[int, str] = {}
+        listening: list[Ear[Any]] = []
         try:
-            return subscription, await self._tail.listen(self._hear)
+            for ear in self._ears:
+                ends.update(await ear.listen())
+                listening.append(ear)
         except BaseException:
             self._all.discard(subscription)
+            for ear in listening:
+                await ear.leave()
             raise
+        return subscription, ends
 
     async def remove(self, subscription: Subscription[W]) -> None:
         """Nothing more for *subscription*."""
         self._all.discard(subscription)
-        await self._tail.leave(self._hear)
+        for ear in self._ears:
+            await ear.leave()

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from events.log import Head
 from events.queries import LogFilter
 from events.told.filters import EventFilter
 
@@ -17,10 +16,11 @@ from ...patience import end
 from ..context import Context
 from ..event_stream.backfill import backfill
 from ..event_stream.subscriptions import Subscription
+from ..event_stream.tail import Ends
+from ..writes import place
 from .socket import Ping, Socket
 
 F = TypeVar("F")
-Heads = Mapping[int, Head]
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 class Source(Protocol[F]):
     """What one can subscribe to."""
 
-    async def subscribe(self, wanted: F) -> tuple[Subscription[F], Heads]:
-        """A subscription to all that is decided after the heads given with it."""
+    async def subscribe(self, wanted: F) -> tuple[Subscription[F], Ends]:
+        """A subscription to all that is written after the ends given with it."""
         ...
 
     async def unsubscribe(self, subscription: Subscription[F]) -> None:
@@ -51,7 +51,7 @@ class Out(Generic[F]):
         context: Context,
         filter_type: type[F],
         source: Source[F],
-        backfill: Callable[[Context, F, Heads], AsyncIterator[str]] | None = None,
+        backfill: Callable[[Context, F, Ends], AsyncIterator[str]] | None = None,
     ) -> None:
         self._context = context
         self._filter_type = filter_type
@@ -67,11 +67,11 @@ class Out(Generic[F]):
             return
         wanted, wants_backfill = asked
         try:
-            subscription, heads = await self._source.subscribe(wanted)
+            subscription, ends = await self._source.subscribe(wanted)
         except self._context.outages as error:
             await _cannot_serve(socket, error)
             return
-        frames = self._frames(subscription, heads, wants_backfill)
+        frames = self._frames(subscription, ends, wants_backfill)
         try:
             await self._serve(socket, subscription, frames)
         finally:
@@ -109,15 +109,15 @@ class Out(Generic[F]):
                 await socket.send(frame)
 
     async def _frames(
-        self, subscription: Subscription[F], heads: Heads, wants_backfill: bool
+        self, subscription: Subscription[F], ends: Ends, wants_backfill: bool
     ) -> AsyncIterator[str]:
         if wants_backfill and self._backfill is not None:
-            async for frame in self._backfill(self._context, subscription.wanted, heads):
+            async for frame in self._backfill(self._context, subscription.wanted, ends):
                 yield frame
-        sent = {partition: head.position for partition, head in heads.items()}
+        sent = {stream: place(end) for stream, end in ends.items()}
         while True:
-            partition, position, frame = await subscription.next()
-            if partition < 0 or position > sent[partition]:
+            stream, at, frame = await subscription.next()
+            if stream is None or at > sent[stream]:
                 yield frame
 
 

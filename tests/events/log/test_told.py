@@ -49,3 +49,16 @@ async def test_what_is_too_old_is_dropped_as_more_is_told(
     # a stream is trimmed by whole nodes of some hundred entries
     assert len(await bodies(told)) < 201
     assert (await bodies(told))[-1] == b"new"
+
+
+@pytest.mark.anyio
+async def test_what_was_told_between_two_places_is_read_page_by_page(told: Told) -> None:
+    assert await told.end() == START
+    first = await told.tell([b"1"])
+    last = await told.tell([b"2", b"3", b"4"])
+    assert await told.end() == last
+    await told.tell([b"5"])
+    page = await told.between(first, last, 2)
+    assert [body for _, body in page] == [b"2", b"3"]
+    assert await told.between(page[-1][0], last, 2) == [(last, b"4")]
+    assert await told.between(last, last, 2) == []

@@ -1,26 +1,42 @@
 """The feed serves those who listen; who falls behind is given up and holds up nobody."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from events.log import START
 from events.log.memory import MemoryEventLog
 from events.streams import Streams
 from events.told.event import Event
 from events.told.filters import EventFilter
 from services.gateway.event_stream.descriptions import Descriptions, Readers
 from services.gateway.event_stream.feed import Feed
-from services.gateway.event_stream.tail import Tail
+from services.gateway.event_stream.tail import Decided, Ends, Tail
+from services.gateway.event_stream.told import TOLD, ToldEvent
 
 
 async def _nothing(*_: Any) -> None:
     return None
 
 
+class Silence:
+    """A stream in which nothing is told."""
+
+    async def ends(self) -> dict[int, str]:
+        return {TOLD: START}
+
+    async def tail(self, after: Ends) -> AsyncIterator[list[tuple[int, list[ToldEvent]]]]:
+        await asyncio.Event().wait()
+        yield []
+
+
 def _feed(backlog_bytes_max: int) -> Feed:
     descriptions = Descriptions(Readers(_nothing, _nothing, _nothing, _nothing))
-    return Feed(Tail(MemoryEventLog(Streams()), (OSError,)), descriptions, backlog_bytes_max)
+    decided = Tail(Decided(MemoryEventLog(Streams())), (OSError,))
+    return Feed(decided, Tail(Silence(), (OSError,)), descriptions, backlog_bytes_max)
 
 
 def _event(name: str) -> Event:
@@ -77,6 +93,6 @@ async def test_the_tail_runs_while_somebody_listens() -> None:
     assert feed.has_subscribers
     await feed.unsubscribe(other)
     assert not feed.has_subscribers
-    again, heads = await feed.subscribe(EventFilter())
-    assert set(heads) == set(range(9))
+    again, ends = await feed.subscribe(EventFilter())
+    assert set(ends) == {TOLD, *range(9)}
     await feed.unsubscribe(again)

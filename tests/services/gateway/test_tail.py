@@ -8,7 +8,7 @@ import pytest
 
 from events.log import GENESIS, Entry, EventLog, Found, Head
 from events.streams import Streams
-from services.gateway.event_stream.tail import Tail
+from services.gateway.event_stream.tail import Decided, Tail
 
 
 class Burst:
@@ -35,7 +35,7 @@ def _entry(position: int) -> Entry:
 @pytest.mark.anyio
 async def test_others_have_a_turn_between_the_entries_of_a_burst() -> None:
     log, heard = Burst(50), list[str]()
-    tail = Tail(cast(EventLog, log), (OSError,))
+    tail = Tail(Decided(cast(EventLog, log)), (OSError,))
 
     async def hear(_: int, entry: Entry) -> None:
         heard.append(entry.entry_id)
