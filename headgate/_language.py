@@ -1,6 +1,6 @@
 """The client's one door to the language; a client shipped alone swaps this file for its own."""
 
-from events.changes import StateEntered
+from events.changes import FlowRunDeleted, StateEntered
 from events.decisions import Decision, Outcome, Recorded
 from events.entities import (
     FlowRun,
@@ -67,6 +67,7 @@ __all__ = [
     "EventLog",
     "Failed",
     "FlowRun",
+    "FlowRunDeleted",
     "FlowRunPolicy",
     "InfrastructurePending",
     "Late",

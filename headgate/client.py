@@ -44,6 +44,13 @@ class NotDecided(ForPeople):
         self.unanswered = unanswered
 
 
+class FlowRunGone(ForPeople):
+    """There is no such flow run, or none any more."""
+
+    def __init__(self, flow_run_id: UUID) -> None:
+        super().__init__(f"there is no flow run {flow_run_id}, or it was deleted")
+
+
 class Headgate:
     """A client of the Headgate on *redis_url*; an asynchronous context manager.
 
@@ -135,14 +142,17 @@ class Headgate:
     ) -> State:
         """The first state the run is in from now on that is one of *until*, or fulfils it.
 
-        Follows the log and does not poll. Raises TimeoutError.
+        Follows the log and does not poll. Raises TimeoutError, and `FlowRunGone` when there is no
+        such run, or as soon as it is deleted.
         """
         fulfils = until if callable(until) else _one_of(until)
         with anyio.fail_after(timeout_s):
             partition = self.log.streams.of_run(flow_run_id)
             head = await self.log.head(partition)
             run = await self.flow_run(flow_run_id)
-            if run and run.progress.state and fulfils(run.progress.state):
+            if run is None:
+                raise FlowRunGone(flow_run_id)
+            if run.progress.state and fulfils(run.progress.state):
                 return run.progress.state
             async for each in self._follow({partition: head.entry_id}):
                 if each.decision.subject != flow_run_key(flow_run_id):
@@ -150,6 +160,8 @@ class Headgate:
                 for state in reading.entered(each.decision):
                     if fulfils(state):
                         return state
+                if reading.deletes(each.decision):
+                    raise FlowRunGone(flow_run_id)
         raise AssertionError("the log's tail ended")
 
     async def ends(self) -> dict[int, str]:

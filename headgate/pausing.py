@@ -24,7 +24,7 @@ from ._language import (
     StateType,
     StoreInput,
 )
-from .client import Headgate
+from .client import FlowRunGone, Headgate
 from .errors import ForPeople
 
 Schema = dict[str, Any]
@@ -57,7 +57,7 @@ async def pause_flow_run(
     """Pause the flow run at its pause *key* until somebody resumes it; what he answered.
 
     A pause that has fired is passed at once. Raises FlowPauseTimeout after *timeout_s* seconds,
-    RuntimeError when the run may not pause or goes elsewhere.
+    RuntimeError when the run may not pause, goes elsewhere or is deleted.
     """
     if timeout_s < 0:
         raise ValueError(f"'timeout' must be a non-negative number, got {timeout_s}")
@@ -75,6 +75,8 @@ async def pause_flow_run(
     except TimeoutError:
         run = await headgate.flow_run(flow_run_id)
         after = None if run is None else run.progress.state
+    except FlowRunGone:
+        raise RuntimeError("Flow run was paused and is gone.") from None
     if after is None or after.type in (StateType.PAUSED, StateType.FAILED):
         raise FlowPauseTimeout("Flow run was paused and never resumed.")
     if after.type is not StateType.RUNNING:
@@ -155,6 +157,8 @@ async def wait_for_flow_run(
         raise FlowRunWaitTimeout(
             f"Flow run with ID {flow_run_id} exceeded watch timeout of {timeout_s} seconds"
         ) from None
+    except FlowRunGone:
+        return None
     return await headgate.flow_run(flow_run_id)
 
 

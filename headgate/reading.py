@@ -11,6 +11,7 @@ from ._language import (
     Entry,
     EventLog,
     FlowRun,
+    FlowRunDeleted,
     Recorded,
     State,
     StateEntered,
@@ -81,6 +82,11 @@ async def latest_decisions(log: EventLog, found: Found) -> list[Recorded]:
 def entered(decision: Decision) -> list[State]:
     """The states that a run entered by *decision*."""
     return [change.state for change in decision.changes if isinstance(change, StateEntered)]
+
+
+def deletes(decision: Decision) -> bool:
+    """Whether *decision* is that its flow run be gone."""
+    return any(isinstance(change, FlowRunDeleted) for change in decision.changes)
 
 
 async def history(log: EventLog, partition: int, after: str = START) -> AsyncIterator[list[Entry]]:

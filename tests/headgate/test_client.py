@@ -8,12 +8,12 @@ import pytest
 from redis.asyncio import Redis
 
 from events.decisions import Outcome, Recorded
-from events.proposals import CreateFlowRun
+from events.proposals import CreateFlowRun, DeleteFlowRun
 from events.states import FINAL, StateType
 from events.streams import Streams
 from headgate import clock, states
 from headgate.bus.connecting import NoLog
-from headgate.client import Headgate, NotDecided
+from headgate.client import FlowRunGone, Headgate, NotDecided
 from tests.support.processing import processing
 
 pytestmark = pytest.mark.anyio
@@ -107,6 +107,18 @@ async def test_waiting_has_an_end(headgate: Headgate) -> None:
     id = await headgate.create_flow_run("etl", states.Running())
     with pytest.raises(TimeoutError):
         await headgate.wait_for(id, FINAL, timeout_s=0.05)
+
+
+async def test_waiting_for_a_run_that_is_deleted_ends_with_an_error(headgate: Headgate) -> None:
+    id = await headgate.create_flow_run("etl", states.Running())
+    waiting = asyncio.create_task(headgate.wait_for(id, FINAL, timeout_s=10))
+    _, pending = await asyncio.wait([waiting], timeout=0.1)
+    assert pending
+    await headgate.propose(DeleteFlowRun(id=str(clock.new_id()), flow_run_id=id))
+    with pytest.raises(FlowRunGone, match=str(id)):
+        await waiting
+    with pytest.raises(FlowRunGone, match=str(id)):
+        await headgate.wait_for(id, FINAL, timeout_s=1)
 
 
 async def test_following_resumes_after_a_position(headgate: Headgate) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from events.proposals import StoreInput
+from events.proposals import DeleteFlowRun, StoreInput
 from events.states import State, StateType
 from events.streams import Streams
 from headgate import clock, states
@@ -147,3 +147,28 @@ async def test_who_waits_hears_of_the_end_and_not_of_a_pause(
     assert run is not None
     assert run.progress.state is not None
     assert run.progress.state.name == "Completed"
+
+
+async def _delete(headgate: Headgate, run: UUID) -> None:
+    await headgate.propose(DeleteFlowRun(id=str(clock.new_id()), flow_run_id=run))
+
+
+async def test_who_waits_for_a_run_that_is_deleted_gets_none(
+    headgate: Headgate, running: UUID
+) -> None:
+    waiting = asyncio.create_task(wait_for_flow_run(headgate, running, 10))
+    _, pending = await asyncio.wait([waiting], timeout=0.1)
+    assert pending
+    await _delete(headgate, running)
+    assert await waiting is None
+    assert await wait_for_flow_run(headgate, running, 1) is None
+
+
+async def test_a_pause_ends_when_its_run_is_deleted(headgate: Headgate, running: UUID) -> None:
+    waiting = asyncio.create_task(pause_flow_run(headgate, running, "1", timeout_s=10))
+    await _paused(headgate, running)
+    _, pending = await asyncio.wait([waiting], timeout=0.1)
+    assert pending
+    await _delete(headgate, running)
+    with pytest.raises(RuntimeError, match="is gone"):
+        await waiting
