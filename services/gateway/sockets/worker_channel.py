@@ -89,7 +89,8 @@ class WorkerChannel:
         await is_alive(self._context, pool, hello.worker_name, interval_s)
         subscription = await self._context.pools.subscribe(pool.id)
         try:
-            await self._welcome(socket, hello, pool.id, queues)
+            if not await self._welcome(socket, hello, pool.id, queues):
+                return AUTHORIZATION_FAILED
             return await self._serve(socket, hello, subscription)
         finally:
             await self._context.pools.unsubscribe(subscription)
@@ -120,10 +121,11 @@ class WorkerChannel:
 
     async def _welcome(
         self, socket: Socket, hello: HelloPayload, pool_id: UUID, queues: list[WorkQueue]
-    ) -> None:
+    ) -> bool:
+        """Say that all is ready; false when the pool is gone, of which nobody may tell any more."""
         pool = await self._context.resource(WorkPool, pool_id)
         if pool is None:
-            return  # that it is gone is told in a moment
+            return False
         asked = hello.requested_capabilities
         payload = ReadyPayload(
             consumer_id=hello.consumer_id,
@@ -138,6 +140,7 @@ class WorkerChannel:
         )
         ready = Ready(id=self._context.new_id(), sent_at=self._context.now(), payload=payload)
         await socket.send(json.encode(ready).decode())
+        return True
 
     async def _serve(
         self, socket: Socket, hello: HelloPayload, subscription: Subscription[UUID]

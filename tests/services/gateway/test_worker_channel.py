@@ -1,9 +1,11 @@
 """A worker on its socket is noted alive and hears what becomes of its pool."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -11,6 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from headgate.clock import new_id, now
+from services.gateway.event_stream.pools import Pools
+from services.gateway.event_stream.subscriptions import Subscription
 from tests.support.gateway import Running
 from tests.support.sockets import ANSWER_S, heard, opened, say, socket
 from tests.support.waiting import comes_true
@@ -181,6 +185,22 @@ def test_a_worker_of_a_deleted_pool_is_dismissed(
 ) -> None:
     with _connected(gateway, pool) as (connection, _):
         assert api.delete(f"/work_pools/{pool}").status_code == 204
+        assert _closed(connection) == (1008, "authorization_failed")
+
+
+def test_a_worker_whose_pool_goes_while_it_comes_is_dismissed(
+    gateway: Running, api: httpx.Client, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe = Pools.subscribe
+
+    async def subscribe_late(pools: Pools, pool_id: UUID) -> Subscription[UUID]:
+        gone = await asyncio.to_thread(api.delete, f"/work_pools/{pool}")
+        assert gone.status_code == 204
+        return await subscribe(pools, pool_id)
+
+    monkeypatch.setattr(Pools, "subscribe", subscribe_late)
+    with socket(gateway, f"/work_pools/{pool}/workers/connect") as connection:
+        say(connection, _hello())
         assert _closed(connection) == (1008, "authorization_failed")
 
 
