@@ -15,6 +15,10 @@ Clock = Callable[[], datetime]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""All that UTC can say. What is told with another offset may lie some hours beyond."""
+
 
 def micros_of(instant: datetime) -> int:
     """Whole microseconds since 1970, exact where a float would round."""
@@ -28,8 +32,11 @@ def millis_of(instant: datetime) -> int:
 
 
 def instant_of(micros: int) -> datetime:
-    """The instant *micros* microseconds after 1970."""
-    return EPOCH + timedelta(microseconds=micros)
+    """The instant *micros* microseconds after 1970, or the nearest that UTC can say."""
+    try:
+        return EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        return LATEST if micros > 0 else EARLIEST
 
 
 def seconds_between(earlier: datetime, later: datetime) -> float:

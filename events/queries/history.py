@@ -1,10 +1,10 @@
 """History: runs counted in buckets of expected start time, by the state that they are in now."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct, field
 
-from ..instants import MICROSECOND, Instant, instant_of, micros_of
+from ..instants import LATEST, MICROSECOND, Instant, instant_of, micros_of
 from ..states import StateType
 from .criteria import utc
 from .queries import RunFilters
@@ -14,9 +14,6 @@ BUCKETS_MAX = 500
 
 INTERVAL_S_MAX = 3_155_760_000
 """A hundred years."""
-
-LATEST = micros_of(datetime.max.replace(tzinfo=UTC))
-"""No bucket ends later than there are instants."""
 
 
 class HistoryQuery(RunFilters, frozen=True, kw_only=True):
@@ -39,7 +36,9 @@ class HistoryQuery(RunFilters, frozen=True, kw_only=True):
         """
         start, end = micros_of(utc(self.start)), micros_of(utc(self.end))
         step = self.interval_micros
-        buckets = min(-((start - end) // step), BUCKETS_MAX, (LATEST - start) // step)
+        # no bucket ends later than there are instants
+        most = min(BUCKETS_MAX, (micros_of(LATEST) - start) // step)
+        buckets = min(-((start - end) // step), most)
         if buckets <= 0:
             return []
         return [start + step * k for k in range(buckets + 1)]

@@ -28,7 +28,7 @@ from sqlalchemy import (
     true,
 )
 
-from events.instants import instant_of, micros_of
+from events.instants import micros_of
 from events.queries import HistoryBucket, HistoryQuery, HistoryState
 from events.states import StateType
 
@@ -143,8 +143,8 @@ def _from_runs(
     sums = (func.count(), func.sum(run_time(c, now)), func.sum(lateness(c, now)))
     query = (
         select(bucket, c.state_type, c.state_name, *sums)
-        .where(c.expected_start_time >= instant_of(edges[0]))
-        .where(c.expected_start_time < instant_of(edges[-1]))
+        .where(micros(c.expected_start_time) >= edges[0])
+        .where(micros(c.expected_start_time) < edges[-1])
         .where(c.state_type.is_not(None))
         .where(*conditions)
         .group_by(bucket, c.state_type, c.state_name)

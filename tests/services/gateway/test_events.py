@@ -265,6 +265,9 @@ def test_events_are_counted_in_spans_of_time(api: httpx.Client, family: str) -> 
     assert [each["count"] for each in by_two] == [1, 2]
     (by_day,) = api.post("/events/count-by/day", json=asked).json()
     assert (by_day["count"], by_day["value"]) == (3, "0")
+    ages = {**asked, "time_unit": "week", "time_interval": 1e6}
+    (by_ages,) = api.post("/events/count-by/time", json=ages).json()
+    assert (by_ages["count"], by_ages["end_time"]) == (3, "9999-12-31T23:59:59.999999Z")
 
 
 def test_counting_refuses_what_it_does_not_know(api: httpx.Client) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from events.instants import MICROSECOND
+from events.instants import LATEST, MICROSECOND
 from events.queries.told import EventCount, EventCounts
 from events.told.filters import EventFilter
 
@@ -72,14 +72,22 @@ def _filled(
     """All spans, those without events included."""
     found = {each.value: each.count for each in counts}
     for place in range(spans):
-        begins = start + place * step
+        begins = _after(start, place * step)
         yield EventCount(
             value=str(place),
             label=begins.isoformat(),
             count=found.get(str(place), 0),
             start_time=begins,
-            end_time=begins + step - MICROSECOND,
+            end_time=_after(begins, step - MICROSECOND),
         )
+
+
+def _after(instant: datetime, span: timedelta) -> datetime:
+    """The instant that is *span* after *instant*, or the last one that there is."""
+    try:
+        return instant + span
+    except OverflowError:
+        return LATEST
 
 
 OPERATIONS = (
