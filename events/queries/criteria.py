@@ -4,6 +4,7 @@ An empty `any_` matches nothing. `before_` and `after_` include the instant that
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -225,11 +226,11 @@ class TextSearch(Criterion, frozen=True, kw_only=True):
 
     query: Annotated[str, Meta(max_length=200)]
 
-    def terms(self) -> Terms:
-        """The words, in lower case; quotes keep some together."""
+    def terms(self, fold: Callable[[str], str] = str.lower) -> Terms:
+        """The words, in lower case as *fold* has it; quotes keep some together."""
         terms = Terms([], [], [])
         kinds = {"": terms.wanted, "+": terms.required, "-": terms.excluded, "!": terms.excluded}
-        for sign, quoted, word in _term.findall(self.query.lower()):
+        for sign, quoted, word in _term.findall(fold(self.query)):
             kinds[sign].append(quoted or word)
         return terms
 

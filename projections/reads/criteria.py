@@ -1,6 +1,7 @@
 """Criteria as SQL: what one field of a filter demands of a column."""
 
 from collections.abc import Iterable, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
@@ -31,6 +32,8 @@ Condition = ColumnElement[bool]
 Conditions = list[Condition]
 LAST = "\U0010ffff"
 """After every character that a text has."""
+
+_FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 Columns = Any
 """The columns of a table; SQLAlchemy types them by name, at run time."""
@@ -208,12 +211,17 @@ def levelled(column: ColumnElement[Any], number: NumberIs) -> Conditions:
     return found
 
 
+def folded(text: str) -> str:
+    """*text* as the `lower` of both databases has it, which knows ASCII only."""
+    return text.translate(_FOLDED)
+
+
 def found_in(texts: Sequence[ColumnElement[Any]], search: TextSearch) -> Conditions:
     """What a search demands of *texts*, which are searched together."""
     where = func.lower(texts[0])
     for text in texts[1:]:
         where = where.concat(" ").concat(func.lower(text))
-    terms = search.terms()
+    terms = search.terms(folded)
 
     def within(term: str) -> Condition:
         return where.contains(plain(term), autoescape=True)

@@ -9,6 +9,8 @@ from msgspec import json
 from events.changes import LogLine
 from events.proposals import WriteLogs
 from events.queries import LogQuery
+from events.queries.criteria import TextSearch
+from events.queries.filters import LogFilter
 from projections.views.logs import logs
 from tests.support.rows import Database, rows_after
 from tests.support.telling import Story, an_id, seconds
@@ -81,6 +83,20 @@ async def test_lines_that_match(database: Database, story: Story) -> None:
         query = json.decode(json.encode({"logs": filter, "sort": None}), type=LogQuery)
         found = await database.views.logs(query)
         assert found == [LINES[number - 10] for number in expected], filter
+
+
+@pytest.mark.anyio
+async def test_a_word_is_found_as_it_is_written(database: Database, story: Story) -> None:
+    """Databases fold the case of ASCII only; what else a word has is looked for as it is."""
+    write(story, a_line(10, "ÜBERLAUF in Zeile 3"), a_line(11, "überlauf in Zeile 4"))
+    database.tell(story)
+    for asked, expected in {
+        "ÜBERLAUF": [10],
+        "Überlauf ZEILE": [10, 11],
+        "-ÜberLauf": [11],
+    }.items():
+        query = LogQuery(filter=LogFilter(text=TextSearch(query=asked)))
+        assert [line.id for line in await database.views.logs(query)] == [*map(an_id, expected)]
 
 
 @pytest.mark.anyio

@@ -92,6 +92,7 @@ async def test_states_are_observed_of_all_runs_that_still_are(
     database: Database, story: Story
 ) -> None:
     run = created(story, 1)
+    moved(story, run, StateType.PAUSED, at=2, name="Überprüfung")
     moved(story, run, StateType.RUNNING, at=10, name="Rolling")
     recorded(story, 2, StateType.PENDING, at=5)
     gone = recorded(story, 3, StateType.CRASHED, at=5)
@@ -111,11 +112,13 @@ async def test_states_are_observed_of_all_runs_that_still_are(
         ]
 
     pending, rolling = ("Pending", 0.0, 5.0), ("Rolling", 10.0, 10.0)
-    assert await kinds() == [rolling, pending]
-    assert await kinds(sort="NAME_ASC") == [pending, rolling]
+    checking = ("Überprüfung", 2.0, 2.0)
+    assert await kinds() == [rolling, pending, checking]
+    assert await kinds(sort="NAME_ASC") == [checking, pending, rolling]
     assert await kinds(limit=1) == [rolling]
     assert await kinds(beginning="pEn") == [pending]
     assert await kinds(beginning="RUNN") == [rolling]
+    assert await kinds(beginning="ÜBER") == [checking]
     assert await kinds(beginning="%") == []
 
 

@@ -8,6 +8,7 @@ from events.queries.overviews import ObservedQuery, ObservedState
 from events.states import StateType
 
 from ...views.states import flow_run_states, task_run_states
+from ..criteria import folded
 
 _TABLES = tuple(view.table(view.name) for view in (flow_run_states, task_run_states))
 
@@ -33,7 +34,7 @@ def observed(connection: Connection, query: ObservedQuery) -> list[ObservedState
 
 
 def _kinds(table: Table, beginning: str) -> Select[Any, Any, Any, Any]:
-    c, wanted = table.c, beginning.lower()
+    c, wanted = table.c, folded(beginning)
     first, last = func.min(c.timestamp).label("first"), func.max(c.timestamp).label("last")
     return (
         select(c.type, c.name, first, last)
