@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import assert_never
+from typing import assert_never, cast
 
 from msgspec import to_builtins
 from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, Table
@@ -96,14 +96,16 @@ def _row(resource: Resource, position: int) -> Row:
 
 
 def _shown(value: object) -> object:
-    """A field as filters compare it: instants as they are in columns, ids as text."""
+    """A field as filters compare it: instants as in columns, texts `plain`, ids as text."""
     match value:
         case datetime():
             return micros_of(value)
         case str():
             return plain(value)
+        case list():
+            return [_shown(each) for each in cast("list[object]", value)]
         case _:
             return to_builtins(value)
 
 
-resources = Projection(name="resources", version=2, table=table, kinds=(STORE, DELETE), fold=fold)
+resources = Projection(name="resources", version=3, table=table, kinds=(STORE, DELETE), fold=fold)

@@ -151,3 +151,17 @@ async def test_a_document_that_moves_to_another_schema_goes_with_that_one(
     assert await ids(database, BlockDocumentQuery(block_documents=everything)) == [7, 6]
     assert await ids(database, BlockSchemaQuery()) == [3]
     assert await ids(database, BlockTypeQuery()) == [1]
+
+
+@pytest.mark.anyio
+async def test_capabilities_are_found_beside_ones_that_postgresql_cannot_hold(
+    told: Story, new_database: NewDatabase
+) -> None:
+    schema = BlockSchema(
+        id=an_id(10), checksum="c", block_type_id=an_id(1), capabilities=["re\0ad", "write"]
+    )
+    told.tell(StoreResource(id=told.next_id(), resource=schema), NOON + timedelta(hours=1))
+    database = new_database().tell(told)
+    for capability, expected in {"write": [10, 4], "re\0ad": [10], "read": [4]}.items():
+        demands = BlockSchemaFilter(capabilities=AllOf(all_=[capability]))
+        assert await ids(database, BlockSchemaQuery(block_schemas=demands)) == expected

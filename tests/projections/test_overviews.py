@@ -120,6 +120,7 @@ async def test_states_are_observed_of_all_runs_that_still_are(
     assert await kinds(beginning="RUNN") == [rolling]
     assert await kinds(beginning="ÜBER") == [checking]
     assert await kinds(beginning="%") == []
+    assert await kinds(beginning="pen\0") == []
 
 
 def test_a_page_of_bars_is_larger_than_others() -> None:

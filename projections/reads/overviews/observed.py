@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select, union_all
 from events.queries.overviews import ObservedQuery, ObservedState
 from events.states import StateType
 
+from ...columns import plain
 from ...views.states import flow_run_states, task_run_states
 from ..criteria import folded
 
@@ -34,7 +35,7 @@ def observed(connection: Connection, query: ObservedQuery) -> list[ObservedState
 
 
 def _kinds(table: Table, beginning: str) -> Select[Any, Any, Any, Any]:
-    c, wanted = table.c, folded(beginning)
+    c, wanted = table.c, plain(folded(beginning))
     first, last = func.min(c.timestamp).label("first"), func.max(c.timestamp).label("last")
     return (
         select(c.type, c.name, first, last)
