@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    Numeric,
     Table,
     Text,
     TypeDecorator,
@@ -28,7 +29,7 @@ from events.instants import instant_of, micros_of
 
 SECONDS_MAX = 2**28
 MICROS_MAX = SECONDS_MAX * 1_000_000
-"""Eight years. What claims to last longer is counted as that long, so that sums have room."""
+"""Eight years. What claims to last longer is counted as that long."""
 
 INDEXED_MAX = 200
 """Characters of a text that an index holds. PostgreSQL refuses rows with entries of some kilobytes.
@@ -39,6 +40,10 @@ https://www.postgresql.org/docs/current/btree.html
 _WHERE = "where"
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+SUM = BigInteger().with_variant(Numeric(38, 0), "postgresql")
+"""A sum of microseconds, which may be more than 64 bits hold: SQLite makes it a float by itself."""
 
 
 class Name(Text):

@@ -7,6 +7,9 @@ for some time by now; the few to which that does not apply are put right one by 
 thus exactly the one that all runs, asked one by one, would give.
 
 Which runs a filter leaves no cell knows: then the runs answer everything, in one query.
+
+Amounts are added up as seconds and as the microseconds that are left: SQLite gives no sum that 64
+bits do not hold, and some thousand runs may have waited for longer than that together.
 """
 
 from bisect import bisect_right
@@ -14,10 +17,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Integer,
     Table,
@@ -40,6 +44,11 @@ from .filters import flow_runs, flow_runs_matching, task_runs, task_runs_matchin
 Sums = tuple[int, int, int]
 """How many runs, their run time, and their lateness, in microseconds."""
 
+Amount = ColumnElement[Any]
+
+Amounts = tuple[Amount, Amount, Amount, Amount, Amount]
+"""The same as columns: the two latter each as seconds and the microseconds that are left."""
+
 Found = dict[tuple[int, str, str], list[int]]
 """`Sums` by bucket, state type and state name."""
 
@@ -49,16 +58,29 @@ SELECT column1 AS bucket, column2 AS first, column3 AS last FROM (VALUES {parts}
 
 # instants in a cell are counted from its beginning
 CELLS_SQL = """
-WITH parts (bucket, level, first, last, is_past) AS (VALUES {parts})
-SELECT bucket, state_type, state_name, sum(runs),
-       sum(run_time + CASE WHEN state_type = 'RUNNING'
-                           THEN runs * ({now} - start * 1000000) - running_since ELSE 0 END),
-       sum(lateness + CASE WHEN is_past = 1
-                           THEN waiting * ({now} - start * 1000000) - waiting_since ELSE 0 END)
+WITH parts (bucket, level, first, last, is_past) AS (VALUES {parts}), amounts AS (
+SELECT bucket, state_type, state_name, runs,
+       run_time + CASE WHEN state_type = 'RUNNING'
+                       THEN CAST(runs AS NUMERIC) * ({now} - start * 1000000) - running_since
+                       ELSE 0 END AS run_time,
+       lateness + CASE WHEN is_past = 1
+                       THEN CAST(waiting AS NUMERIC) * ({now} - start * 1000000) - waiting_since
+                       ELSE 0 END AS lateness
   FROM parts CROSS JOIN {cells} cells
  WHERE cells.level = parts.level AND cells.start >= parts.first AND cells.start < parts.last
+)
+SELECT bucket, state_type, state_name, sum(runs), {sums} FROM amounts
  GROUP BY bucket, state_type, state_name
 """
+
+SUMS_SQL = {
+    "postgresql": "0, sum(run_time), 0, sum(lateness)",
+    "sqlite": """
+       sum(CAST(run_time / 1000000 AS INTEGER)),
+       sum(run_time - 1000000 * CAST(run_time / 1000000 AS INTEGER)),
+       sum(CAST(lateness / 1000000 AS INTEGER)),
+       sum(lateness - 1000000 * CAST(lateness / 1000000 AS INTEGER))""",
+}
 
 # PostgreSQL does not know how few cells are between two instants, and would read them all
 BY_INDEX_SQL = """
@@ -140,18 +162,30 @@ def _from_runs(
     # written out, because PostgreSQL groups by the text of an expression
     start, step = (literal_column(str(n), BigInteger) for n in (edges[0], edges[1] - edges[0]))
     bucket = (micros(c.expected_start_time) - start) // step
-    sums = (func.count(), func.sum(run_time(c, now)), func.sum(lateness(c, now)))
     query = (
-        select(bucket, c.state_type, c.state_name, *sums)
+        select(bucket, c.state_type, c.state_name, *_added_up(c, now))
         .where(micros(c.expected_start_time) >= edges[0])
         .where(micros(c.expected_start_time) < edges[-1])
         .where(c.state_type.is_not(None))
         .where(*conditions)
         .group_by(bucket, c.state_type, c.state_name)
     )
-    return {
-        (k, type, name): [*map(int, sums)] for k, type, name, *sums in connection.execute(query)
-    }
+    return {(k, type, name): [*_sums(sums)] for k, type, name, *sums in connection.execute(query)}
+
+
+def _added_up(c: Columns, now: datetime) -> Amounts:
+    """What a query asks for, so that `_sums` are made of it."""
+    running, late = run_time(c, now), lateness(c, now)
+    return (
+        func.count(),
+        *(func.sum(running // SECOND), func.sum(running % SECOND)),
+        *(func.sum(late // SECOND), func.sum(late % SECOND)),
+    )
+
+
+def _sums(found: Sequence[Any]) -> Sums:
+    runs, running, running_micros, late, late_micros = map(int, found)
+    return runs, running * SECOND + running_micros, late * SECOND + late_micros
 
 
 def _start(part: Runs) -> int:
@@ -222,23 +256,17 @@ def _summed(
     """What the parts of the buckets hold, by bucket and state."""
     if cells:
         parts = ", ".join(f"({k}, {n}, {a}, {z}, {int(past)})" for k, n, a, z, past in cells)
-        sql = CELLS_SQL.format(parts=parts, cells=kind.cells, now=micros_of(now))
+        sums_sql = SUMS_SQL[connection.dialect.name]
+        sql = CELLS_SQL.format(parts=parts, cells=kind.cells, now=micros_of(now), sums=sums_sql)
         for k, type, name, *sums in connection.exec_driver_sql(sql):
-            yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
+            yield (k, type, name), _sums(sums)
     if runs:
         c = kind.rows.c
         listed = ", ".join(f"({k}, {start}, {end})" for k, start, end in runs)
         listing = text(RUNS_SQL.format(parts=listed))
         parts = listing.columns(bucket=Integer, first=BigInteger, last=BigInteger).cte("parts")
         query = (
-            select(
-                parts.c.bucket,
-                c.state_type,
-                c.state_name,
-                func.count(),
-                func.sum(run_time(c, now)),
-                func.sum(lateness(c, now)),
-            )
+            select(parts.c.bucket, c.state_type, c.state_name, *_added_up(c, now))
             .select_from(parts.join(kind.rows, true()))
             .where(micros(c.expected_start_time) >= parts.c.first)
             .where(micros(c.expected_start_time) < parts.c.last)
@@ -246,7 +274,7 @@ def _summed(
         )
         once = {"compiled_cache": None}
         for k, type, name, *sums in connection.execute(query, execution_options=once):
-            yield (k, type, name), (int(sums[0]), int(sums[1]), int(sums[2]))
+            yield (k, type, name), _sums(sums)
 
 
 def _not_running_yet(

@@ -37,7 +37,7 @@ from events.decisions import Recorded
 from events.instants import micros_of
 from events.states import FINAL, State, StateType
 
-from ..columns import TEXT, bounded, indexed, plain, whole_micros
+from ..columns import SUM, TEXT, bounded, indexed, plain, whole_micros
 from ..projection import Projection, Row, Sql, Statement
 
 LEVELS = (1, 5, 15, 60, 300, 900, 3_600, 86_400)
@@ -45,7 +45,14 @@ LEVELS = (1, 5, 15, 60, 300, 900, 3_600, 86_400)
 
 SECOND = 1_000_000
 
+ROWS_MAX = 2**14
+"""So many rows at most can be added up without a look at whether 64 bits hold their sums."""
+
+HELD_MAX = 2**62
+"""The most that is added to a sum at once: more would not go into a statement of SQLite."""
+
 KEY = ("level", "start", "state_type", "state_label")
+COUNTS = ("runs", "waiting")
 SUMS = ("runs", "run_time", "running_since", "lateness", "waiting", "waiting_since")
 COLUMNS = (*KEY, "state_name", *SUMS)
 
@@ -89,12 +96,27 @@ def _added_up(rows: list[Row]) -> list[Row]:
         else:
             for place, term in enumerate(terms):
                 sums[place] += term
+    parts = _parts if len(rows) > ROWS_MAX else _whole
     return [
-        (level, start, type, indexed(name), name, *sums)
+        (level, start, type, indexed(name), name, *part)
         for level, cells in _levels(bottom)
         for (start, type, name), sums in sorted(cells.items())
-        if any(sums)
+        for part in parts(sums)
     ]
+
+
+def _whole(sums: list[int]) -> Iterator[list[int]]:
+    """*sums*, unless there is nothing to add."""
+    if any(sums):
+        yield sums
+
+
+def _parts(sums: list[int]) -> Iterator[list[int]]:
+    """What makes up *sums*, each part as much as a statement holds."""
+    while any(sums):
+        part = [max(-HELD_MAX, min(sum, HELD_MAX)) for sum in sums]
+        yield part
+        sums = [sum - taken for sum, taken in zip(sums, part, strict=True)]
 
 
 def _above(rows: list[Row]) -> list[Row]:
@@ -141,7 +163,7 @@ def table(name: str) -> Table:
         Column("state_type", TEXT, primary_key=True),
         Column("state_label", TEXT, primary_key=True),
         Column("state_name", TEXT, nullable=False),
-        *(Column(sum, BigInteger, nullable=False) for sum in SUMS),
+        *(Column(sum, BigInteger if sum in COUNTS else SUM, nullable=False) for sum in SUMS),
         sqlite_with_rowid=False,
     )
 
@@ -214,7 +236,7 @@ def _history_of(
 
 flow_run_history = Projection(
     name="flow_run_history",
-    version=2,
+    version=3,
     table=table,
     kinds=(ADD, PRUNE),
     fold=_history_of("flow_run:", FlowRunDeleted),
@@ -222,7 +244,7 @@ flow_run_history = Projection(
 
 task_run_history = Projection(
     name="task_run_history",
-    version=2,
+    version=3,
     table=table,
     kinds=(ADD, PRUNE),
     fold=_history_of("task_run:", TaskRunDeleted),
