@@ -3,7 +3,8 @@
 A bucket is made of whole seconds, which cells answer, and of the fractions of a second at its
 edges, which the runs themselves answer. So does the second that contains the instant of asking: of
 the runs expected in it some are overdue and some are not. Cells assume that a run has been running
-for some time by now; the few to which that does not apply are put right one by one. The answer is
+for some time by now, and for some years at most; the few to which that does not apply are put
+right one by one. The answer is
 thus exactly the one that all runs, asked one by one, would give.
 
 Which runs a filter leaves no cell knows: then the runs answer everything, in one query.
@@ -36,7 +37,9 @@ from events.instants import micros_of
 from events.queries import HistoryBucket, HistoryQuery, HistoryState
 from events.states import StateType
 
+from ..columns import bounded
 from ..views.history import LEVELS, SECOND, flow_run_history, task_run_history
+from ..views.runs import far_from_expected
 from .criteria import Columns, Conditions
 from .estimates import lateness, micros, run_time
 from .filters import flow_runs, flow_runs_matching, task_runs, task_runs_matching
@@ -202,7 +205,7 @@ def _from_cells(connection: Connection, kind: Kind, edges: Sequence[int], now: d
         for place, amount in enumerate(sums):
             into[place] += amount
     by_start = sorted(runs, key=_start)
-    for key, too_little in _not_running_yet(connection, kind.rows, edges, by_start, now):
+    for key, too_little in _told_wrong(connection, kind.rows, edges, by_start, now):
         found[key][1] += too_little
     return found
 
@@ -277,25 +280,30 @@ def _summed(
             yield (k, type, name), _sums(sums)
 
 
-def _not_running_yet(
+def _told_wrong(
     connection: Connection,
     rows: Table,
     edges: Sequence[int],
     runs: Sequence[Runs],
     now: datetime,
 ) -> Iterator[tuple[tuple[int, str, str], int]]:
-    """How much too little cells say of the run time of runs that seem to begin after *now*."""
+    """How much too little cells say of the run time of some that are running.
+
+    These seem to begin after *now*, or so far from when they were expected that cells are bounded.
+    """
     c, starts = rows.c, [part.start for part in runs]
     # a sum has no index: there are few such runs, and many that are expected
     due = micros(c.expected_start_time) + 0
-    query = (
-        select(due, c.state_type, c.state_name, c.running_since)
-        .where(c.running_since > micros_of(now))
-        .where(due >= edges[0])
-        .where(due < edges[-1])
-    )
-    for expected, type, name, running_since in connection.execute(query):
+    running = select(due, c.state_type, c.state_name, c.running_since)
+    expected_then = running.where(due >= edges[0]).where(due < edges[-1])
+    early = connection.execute(expected_then.where(c.running_since > micros_of(now))).all()
+    far = connection.execute(expected_then.where(far_from_expected(c))).all()
+    wrong = [(row, row.running_since - micros_of(now)) for row in early]
+    for row in far:
+        since = row.running_since - row[0] + row[0] % SECOND
+        wrong.append((row, bounded(since) - since))
+    for (expected, type, name, _), too_little in wrong:
         place = bisect_right(starts, expected) - 1
         if place < 0 or expected >= runs[place].end:
             bucket = (expected - edges[0]) // (edges[1] - edges[0])
-            yield (bucket, type, name), running_since - micros_of(now)
+            yield (bucket, type, name), too_little

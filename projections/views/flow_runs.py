@@ -46,7 +46,7 @@ from ..columns import (
     text_id,
 )
 from ..projection import DELETE, SEEN, Projection, Row, Sql, Statement, Value, insert
-from .runs import enter, entered, touch
+from .runs import enter, entered, far_from_expected, touch
 
 ENTER = enter("id", also="state_label = :state_label, ")
 TOUCH = touch("id")
@@ -134,6 +134,7 @@ def _index(table: Table) -> None:
     Index(f"{of}parent_task_run", c.parent_task_run_id)
     Index(f"{of}parent_flow_run", c.parent_flow_run_id)
     partial_index(f"{of}running", c.running_since.is_not(None), c.running_since)
+    partial_index(f"{of}running_far", far_from_expected(c), c.running_since)
 
 
 def _created(recorded: Recorded, change: FlowRunCreated) -> Row:
@@ -232,5 +233,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 flow_runs = Projection(
-    name="flow_runs", version=2, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
+    name="flow_runs", version=3, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

@@ -1,12 +1,15 @@
 """What the views of flow runs and of task runs do alike: a row learns the state of its run."""
 
+from typing import Any
+
 from msgspec import json
+from sqlalchemy import BigInteger, ColumnElement, literal_column, type_coerce
 
 from events.changes import StateEntered
 from events.instants import micros_of
 from events.states import StateType
 
-from ..columns import micros, plain, whole_micros
+from ..columns import MICROS_MAX, micros, plain, whole_micros
 from ..projection import SEEN, Row, Sql, newest, where
 
 
@@ -47,3 +50,15 @@ def entered(change: StateEntered, seen: Row) -> Row:
         at - whole_micros(booked.total_run_time) if is_running else None,
         *seen,
     )
+
+
+def far_from_expected(c: Any) -> ColumnElement[bool]:
+    """Whether a run of these columns runs since years before or after it was expected.
+
+    Cells tell of it as `bounded`. The numbers are written out, because there is an index of such
+    runs: they are very few.
+    """
+    since = c.running_since - type_coerce(c.expected_start_time, BigInteger)
+    least, most = -MICROS_MAX, MICROS_MAX - 1_000_000
+    is_below = since < literal_column(str(least), BigInteger)
+    return is_below | (since > literal_column(str(most), BigInteger))

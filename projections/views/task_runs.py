@@ -39,7 +39,7 @@ from ..columns import (
     text_id,
 )
 from ..projection import HOME, SEEN, Projection, Row, Sql, Statement, deleting, insert, where
-from .runs import enter, entered, touch
+from .runs import enter, entered, far_from_expected, touch
 
 CREATE = Sql(
     insert(
@@ -85,6 +85,7 @@ def table(name: str) -> Table:
     since = columns.c.running_since
     running = since.is_not(None)
     partial_index(f"ix_{name}_running", running, since)
+    partial_index(f"ix_{name}_running_far", far_from_expected(columns.c), since)
     return columns
 
 
@@ -132,5 +133,5 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
 
 
 task_runs = Projection(
-    name="task_runs", version=3, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
+    name="task_runs", version=4, table=table, kinds=(CREATE, ENTER, AMEND, TOUCH, DELETE), fold=fold
 )

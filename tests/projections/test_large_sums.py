@@ -1,23 +1,26 @@
 """Sums of time that 64 bits do not hold stop neither a view nor a chart."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from msgspec import structs
+from sqlalchemy import event
 
 from events.instants import EPOCH, instant_of
 from events.proposals import CreateFlowRun
-from events.queries import FlowRunFilter, HistoryQuery
-from events.queries.criteria import IdIs
+from events.queries import FlowRunFilter, HistoryQuery, TaskRunFilter
+from events.queries.criteria import IdIs, IdIsAny
 from events.states import ProposedState, StateDetails, StateType
 from projections.columns import MICROS_MAX, SECONDS_MAX
 from projections.projection import Row
+from projections.reads.history import BY_INDEX_SQL
 from projections.views.history import ADD, flow_run_history
 from tests.support.examples import FLOW
 from tests.support.history import history_of
 from tests.support.rows import Database
-from tests.support.telling import Story, an_id, seconds
+from tests.support.telling import Story, an_id, created, moved, recorded, seconds
 
 pytestmark = pytest.mark.anyio
 
@@ -98,3 +101,65 @@ def due_at(story: Story, number: int, due: datetime) -> UUID:
         seconds(0),
     )
     return an_id(number)
+
+
+@pytest.mark.parametrize("years", [-30, -9, 9, 30])
+async def test_what_begins_years_from_when_it_was_expected_is_told_as_it_is(
+    database: Database, story: Story, years: int
+) -> None:
+    due = NOW.replace(year=NOW.year - years)
+    runs = [due_at(story, number, due) for number in range(3)]
+    for run in runs[1:]:
+        moved(story, run, StateType.RUNNING, at=1)
+    task_runs = [
+        recorded(story, number, StateType.RUNNING, at=1, expected_start_time=due)
+        for number in (4, 5)
+    ]
+    database.tell(story)
+    query = HistoryQuery(start=due.replace(hour=0), end=due.replace(hour=23), interval=3_600)
+    by_id = structs.replace(
+        query,
+        flow_runs=FlowRunFilter(id=IdIs(not_any_=[])),
+        task_runs=TaskRunFilter(id=IdIsAny(any_=task_runs)),
+    )
+    views = database.views
+    for now in (seconds(0.5), seconds(100)):
+        told = await views.flow_run_history(query, now)
+        of_rows = structs.replace(by_id, task_runs=None)
+        assert told == await views.flow_run_history(of_rows, now)
+        ran = [state.sum_estimated_run_time for each in told for state in each.states]
+        assert max(ran) == max(0, 2 * (now - seconds(1)).total_seconds())
+        told = await views.task_run_history(query, now)
+        of_rows = structs.replace(by_id, flow_runs=None)
+        assert told == await views.task_run_history(of_rows, now)
+
+
+@pytest.mark.parametrize("kind", ["flow", "task"])
+async def test_the_few_that_cells_tell_wrongly_are_found_by_an_index(
+    database: Database, story: Story, kind: str
+) -> None:
+    for number in range(300):
+        if kind == "flow":
+            moved(story, created(story, number), StateType.RUNNING, at=1)
+        else:
+            recorded(story, number, StateType.RUNNING, at=1, expected_start_time=seconds(1))
+    views = database.tell(story).views
+    asked: list[tuple[str, Any]] = []
+
+    def noted(_: object, __: object, sql: str, values: Any, *___: object) -> None:
+        asked.append((sql, values))
+
+    query = HistoryQuery(start=seconds(-9), end=seconds(9), interval=1)
+    event.listen(database.engine, "before_cursor_execute", noted)
+    await (views.flow_run_history if kind == "flow" else views.task_run_history)(query, NOW)
+    event.remove(database.engine, "before_cursor_execute", noted)
+
+    sql, values = asked[-1]
+    with database.engine.connect() as connection:
+        how = "EXPLAIN QUERY PLAN"
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql(BY_INDEX_SQL)
+            how = "EXPLAIN"
+        plan = [str(row) for row in connection.exec_driver_sql(f"{how} {sql}", values)]
+    assert f"ix_{kind}_runs_running_far" in plan[0], plan
