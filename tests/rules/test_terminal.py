@@ -159,6 +159,28 @@ def test_a_result_marked_unpersisted_is_not_kept(case: Case) -> None:
     case.accepts(propose(Completed(), id="another"))
 
 
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        (
+            {"artifact_key": "k", "artifact_type": "t", "artifact_description": "d", "x": 1},
+            {"x": 1},
+        ),
+        ({"artifact_key": None}, {}),
+        (["artifact_key"], ["artifact_key"]),
+    ],
+)
+def test_what_a_result_says_of_its_artifact_is_no_part_of_it(
+    case: Case, data: object, kept: object
+) -> None:
+    """Spec 1.4: neither shown nor kept."""
+    case.given(a_flow_run(a_state(StateType.RUNNING)))
+    proposal = propose(Completed(data=data))
+    shown = echoed(case.decided(proposal), proposal.state)
+    assert shown is not None
+    assert shown.data == case.state.data == kept
+
+
 def test_a_server_made_state_is_shown_with_its_own_data(case: Case) -> None:
     case.given(a_flow_run(a_state(StateType.SCHEDULED)))
     proposal = propose(Cancelling(data=UNPERSISTED))

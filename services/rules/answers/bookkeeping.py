@@ -1,6 +1,7 @@
 """Bookkeeping: the counts and times that follow from entering a state, whatever the rules said."""
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from msgspec import structs
@@ -20,6 +21,9 @@ from events.states import (
 
 RUNNING, SCHEDULED = StateType.RUNNING, StateType.SCHEDULED
 """To get at a member of an enum costs as much as a call, and these are compared all the time."""
+
+ARTIFACT_KEYS = frozenset({"artifact_key", "artifact_type", "artifact_description"})
+"""What a mapping says of the artifact that it is kept as; spec 1.4."""
 
 
 def completed(proposed: ProposedState, at: datetime) -> ProposedState:
@@ -45,16 +49,26 @@ def own_timestamp(taken: tuple[int, ...], at: datetime) -> datetime:
 def state_of(
     proposed: ProposedState, details: StateDetails, id: UUID, timestamp: datetime
 ) -> State:
-    """The state to enter; results marked unpersisted are not kept."""
+    """The state to enter; results marked unpersisted are not kept, nor what names an artifact."""
     return State(
         id=id,
         type=proposed.type,
         name=DEFAULT_NAMES[proposed.type] if proposed.name is None else proposed.name,
         timestamp=timestamp,
         message=proposed.message,
-        data=stored_data(proposed.data),
+        data=_without_artifact(stored_data(proposed.data)),
         state_details=details,
     )
+
+
+def _without_artifact(data: object) -> object:
+    """*data*; of a mapping, without what is said of the artifact that it would be kept as."""
+    if not isinstance(data, dict):
+        return data
+    given = cast("dict[str, object]", data)
+    if ARTIFACT_KEYS.isdisjoint(given):
+        return given
+    return {key: value for key, value in given.items() if key not in ARTIFACT_KEYS}
 
 
 def own_details(run: FlowRun | TaskRun, details: StateDetails) -> StateDetails:
