@@ -128,14 +128,19 @@ def test_that_a_pause_has_fired_is_said_first(case: Case) -> None:
     assert case.state == RUNNING
 
 
-@pytest.mark.parametrize("given", [None, ""])
-def test_a_pause_without_a_key_gets_one_of_its_own(case: Case, given: str | None) -> None:
+def test_a_pause_without_a_key_gets_one_of_its_own(case: Case) -> None:
     """Edge case 17: the policy remembers it and the state does not."""
     case.given(a_flow_run(RUNNING))
-    case.asked(propose(Paused(pause_key=given)))
+    case.asked(propose(Paused()))
     key = str(derived_id(NOON, f"flow_run:{RUN}", "a proposal", "pause"))
     assert case.policy.pause_keys == {key}
-    assert case.state.state_details.pause_key == given
+    assert case.state.state_details.pause_key is None
+
+
+def test_an_empty_key_is_a_key(case: Case) -> None:
+    case.given(a_flow_run(RUNNING))
+    case.asked(propose(Paused(pause_key="")))
+    assert (case.policy.pause_keys, case.state.state_details.pause_key) == ({""}, "")
 
 
 def test_pausing_forgets_the_inputs_of_an_earlier_pause_of_its_name(case: Case) -> None:

@@ -49,7 +49,9 @@ def remember_the_pause(question: Question[FlowRun], _: State, now: State) -> Aft
 
 
 def _key(question: Question[FlowRun], given: str | None) -> str:
-    return given or str(derived_id(question.at, question.subject, question.proposal_id, "pause"))
+    if given is not None:
+        return given
+    return str(derived_id(question.at, question.subject, question.proposal_id, "pause"))
 
 
 PAUSE_RUNNING_RUNS_ONCE = Rule(
