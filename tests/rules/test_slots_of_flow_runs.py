@@ -322,7 +322,7 @@ def test_without_a_limit_the_lease_is_not_looked_after(case: Case) -> None:
     assert (lease_of(case), case.control.decisions) == (LEASE, [])
 
 
-@pytest.mark.parametrize("version", [None, "3.4.10", "2.0", "?"])
+@pytest.mark.parametrize("version", [None, "3.4.10", "3.4.11rc1", "3.4.11.dev3", "2.0", "?"])
 @pytest.mark.parametrize("state", [Running(), Cancelling()], ids=str)
 def test_a_client_that_cannot_renew_keeps_its_slot_until_the_end(
     case: Case, version: str | None, state: ProposedState

@@ -15,6 +15,7 @@ from .errors import Reply, invalid
 T = TypeVar("T")
 
 _digits = re.compile(r"[0-9]{1,18}")
+_client = re.compile(rb"prefect/(\d+\.\d+\.\d+[a-z.+0-9]*) \(API \S+\)")
 
 FLAGS: dict[str, bool] = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
@@ -98,9 +99,9 @@ class Call:
 
     @property
     def client_version(self) -> str | None:
-        """The version in a `User-Agent` such as `prefect/3.9.1 (API 0.8.4)`."""
-        name, _, version = self.headers.get(b"user-agent", b"").partition(b"/")
-        return version.split(b" ")[0].decode("latin-1") if name == b"prefect" else None
+        """The version in a `User-Agent` such as `prefect/3.9.1 (API 0.8.4)`, and in no other."""
+        found = _client.fullmatch(self.headers.get(b"user-agent", b""))
+        return None if found is None else found[1].decode()
 
 
 Handler = Callable[[Context, Call], Awaitable[Reply]]

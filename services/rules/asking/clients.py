@@ -10,6 +10,8 @@ OWN_SLOTS = frozenset({"3.0.0rc20", "3.0.0", "3.0.1", "3.0.2", "3.0.3"})
 """Clients whose workers take and give the slots of deployments themselves."""
 
 _numbers = re.compile(r"\d+")
+_early = re.compile(r"\d\.?(?:a|b|rc|dev)\d")
+"""What a version before the one with its numbers has: https://peps.python.org/pep-0440/"""
 
 
 @lru_cache(maxsize=256)
@@ -18,4 +20,5 @@ def renews_leases(client_version: str | None) -> bool:
     if client_version is None:
         return False
     numbers = tuple(int(each) for each in _numbers.findall(client_version)[:3])
-    return numbers >= LEASES_SINCE
+    is_early = _early.search(client_version) is not None
+    return numbers > LEASES_SINCE or (numbers == LEASES_SINCE and not is_early)
