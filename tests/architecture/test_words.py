@@ -17,10 +17,10 @@ BANNED = {
 
 TERMS = (
     *("data_dir", "DataDir", "stored_data", "block_document_data", "serialize_data"),
-    "BaseModel",
+    *("BaseModel", "data_received"),
 )
 """Terms of the user's that contain one: HEADGATE_DATA_DIR, the `data` that a state carries, an
-operation and objects that clients know by these names."""
+operation and objects that clients know by these names; what asyncio calls."""
 
 MACHINES = re.compile(r"(?<![\w.}])/(?:work|root|home|opt)/\w|/(?:usr/local/share|var/tmp)/\w")
 """Paths that exist on somebody's machine only."""
