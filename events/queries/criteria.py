@@ -16,6 +16,12 @@ from ..states import StateType
 Operator = Literal["and_", "or_"]
 """Whether all demands must hold, which is meant when it is absent, or any of them."""
 
+CONDITIONS_MAX = 200
+"""Of one list whose texts are looked for one by one: databases take so many conditions, no more."""
+
+Few = Annotated[list[str], Meta(max_length=CONDITIONS_MAX)]
+"""Texts that are looked for one by one."""
+
 _term = re.compile(r"([+!-]?)(?:\"([^\"]+)\"|([^\s\"]+))")
 
 
@@ -86,7 +92,7 @@ class NameStarts(Criterion, frozen=True, kw_only=True):
     """The name is one of these, or begins with one of those, whatever its case."""
 
     any_: list[str] | None = None
-    startswith_: list[str] | None = None
+    startswith_: Few | None = None
 
 
 class TextIsAny(Criterion, frozen=True, kw_only=True):
@@ -124,15 +130,15 @@ class Contains(Criterion, frozen=True, kw_only=True):
 class TagsAre(Combined, frozen=True, kw_only=True):
     """All of these tags are there, any of those are, or there is no tag."""
 
-    all_: list[str] | None = None
-    any_: list[str] | None = None
+    all_: Few | None = None
+    any_: Few | None = None
     is_null_: bool | None = None
 
 
 class AllOf(Criterion, frozen=True, kw_only=True):
     """All of these are there."""
 
-    all_: list[str] | None = None
+    all_: Few | None = None
 
 
 class StateTypeIs(Criterion, frozen=True, kw_only=True):

@@ -1,10 +1,10 @@
 """Which events a subscriber wants: by name, by resource, by what is related, by time and text."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct, json
+from msgspec import Meta, Struct, json
 
 from ..instants import Instant
 from .event import RESOURCE_ID, RESOURCE_ROLE, Event, Resource
@@ -14,7 +14,13 @@ class _Filter(Struct, frozen=True, forbid_unknown_fields=True):
     """A closed family: a demand that is not understood is refused and not passed over."""
 
 
-Labels = dict[str, str | list[str]]
+DEMANDS_MAX = 200
+"""Of one kind: each costs something for each event, in whatever gateway passes it on."""
+
+Labels = Annotated[
+    dict[str, str | Annotated[list[str], Meta(max_length=DEMANDS_MAX)]],
+    Meta(max_length=DEMANDS_MAX),
+]
 
 
 class OccurredFilter(_Filter, frozen=True):
@@ -77,7 +83,7 @@ class IdFilter(_Filter, frozen=True):
 class TextFilter(_Filter, frozen=True):
     """Events that contain each word, and none that a minus stands before."""
 
-    query: str = ""
+    query: Annotated[str, Meta(max_length=200)] = ""
 
     def allows(self, event: Event) -> bool:
         """Whether *event* contains what is asked for, whatever its case."""
@@ -88,14 +94,18 @@ class TextFilter(_Filter, frozen=True):
         )
 
 
+Resources = ResourceFilter | Annotated[list[ResourceFilter], Meta(max_length=DEMANDS_MAX)]
+"""A demand, or several that must all hold."""
+
+
 class EventFilter(_Filter, frozen=True):
     """All parts that are given must hold."""
 
     occurred: OccurredFilter | None = None
     event: NameFilter | None = None
     resource: ResourceFilter | None = None
-    related: ResourceFilter | list[ResourceFilter] | None = None
-    any_resource: ResourceFilter | list[ResourceFilter] | None = None
+    related: Resources | None = None
+    any_resource: Resources | None = None
     id: IdFilter | None = None
     text: TextFilter | None = None
     order: Literal["ASC", "DESC"] | None = None

@@ -53,6 +53,20 @@ INVALID: list[tuple[str, object, list[str | int], str]] = [
      "extra_forbidden"),
     ("/flow_runs/filter", {"flow_runs": {"id": {"any_": ["x"]}}},
      ["flow_runs", "id", "any_", 0], "uuid_parsing"),
+    ("/flow_runs/filter", {"flow_runs": {"tags": {"all_": ["t"] * 201}}},
+     ["flow_runs", "tags", "all_"], "value_error"),
+    ("/flow_runs/count", {"flows": {"tags": {"any_": ["t"] * 201}}},
+     ["flows", "tags", "any_"], "value_error"),
+    ("/work_queues/filter", {"work_queues": {"name": {"startswith_": ["t"] * 201}}},
+     ["work_queues", "name", "startswith_"], "value_error"),
+    ("/block_types/filter", {"block_schemas": {"block_capabilities": {"all_": ["t"] * 201}}},
+     ["block_schemas", "block_capabilities", "all_"], "value_error"),
+    ("/events/filter", {"filter": {"text": {"query": "a" * 201}}}, ["filter", "text", "query"],
+     "value_error"),
+    ("/events/filter", {"filter": {"any_resource": [{}] * 201}}, ["filter", "any_resource"],
+     "value_error"),
+    ("/events/filter", {"filter": {"resource": {"labels": {"k": ["v"] * 201}}}},
+     ["filter", "resource", "labels", "..."], "value_error"),
     ("/flow_runs/filter", {"sort": "X"}, ["sort"], "enum"),
     ("/flow_runs/filter", {"offset": -1}, ["offset"], "value_error"),
     ("/flow_runs/filter", {"limit": 2.5}, ["limit"], "int_type"),
@@ -110,6 +124,13 @@ def test_a_body_that_is_no_json_is_refused(
         assert answer.json() == {"detail": "There was an error parsing the body"}
     else:
         assert answer.json()["exception_detail"][0]["type"] == kind
+
+
+@pytest.mark.parametrize("tags", ["flows", "flow_runs", "task_runs"])
+def test_as_many_conditions_as_there_may_be_are_looked_for(api: httpx.Client, tags: str) -> None:
+    most = [f"t{each}" for each in range(200)]
+    wanted = {tags: {"tags": {"all_": most, "any_": most}}}
+    assert api.post("/flow_runs/filter", json=wanted).json() == []
 
 
 def test_json_needs_no_content_type(api: httpx.Client) -> None:
