@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from anyio import to_thread
 from msgspec import DecodeError, Struct, json
 
 from events.entities import FlowRunInput, FlowRunInputs, flow_run_input_key, flow_run_inputs_key
@@ -15,7 +14,8 @@ from events.log import EventLog
 from events.states import State
 from events.wire.snapshots import entity_of
 
-from .values import NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from .apart import hydrated, validated
+from .values import NotHydrated, NotValid, SchemaUnusable
 from .variables import Variables
 
 NOT_PAUSED = "ResumeOnlyPausedRuns"
@@ -72,14 +72,14 @@ class Inputs:
         stored = await self.read(flow_run_id, [keyset.get("schema", "")])
         schema = stored[0].value if stored else None
         variables = await self._variables.named_in(dict(run_input))
-        return await to_thread.run_sync(fitting, dict(run_input), schema, variables)
+        return await fitting(dict(run_input), schema, variables)
 
 
-def fitting(
+async def fitting(
     run_input: dict[str, Any], schema: str | None, variables: Mapping[str, Any]
 ) -> Answer | Unfit:
     """*run_input*, hydrated, if it fits *schema*, JSON text."""
-    made = hydrated(run_input, variables)
+    made = await hydrated(run_input, variables)
     if isinstance(made, NotHydrated):
         return Unfit(f"Error hydrating run input: {made.reason}")
     if schema is None:
@@ -88,7 +88,7 @@ def fitting(
         wanted = json.decode(schema)
     except (DecodeError, RecursionError):
         return Unfit("Run input schema is not valid JSON.")
-    match validated(made, wanted):
+    match await validated(made, wanted):
         case SchemaUnusable(reason):
             return Unfit(f"Invalid schema: {reason}")
         case NotValid(reason):

@@ -11,7 +11,8 @@ from msgspec import json
 
 from events.resources.work_pools import WorkPool
 
-from ..values import CIRCULAR, NotHydrated, NotValid, SchemaUnusable, hydrated, validated
+from ..apart import hydrated, validated
+from ..values import CIRCULAR, NotHydrated, NotValid, SchemaUnusable
 from ..variables import Variables
 from .context import Context
 from .http.errors import detail, invalid
@@ -21,7 +22,7 @@ async def made(
     variables: Variables, given: Mapping[str, Any], whose: str = "flow run"
 ) -> dict[str, Any]:
     """*given*, made where its values say how; raises `Refused` with a 400 that tells *whose*."""
-    values = hydrated(dict(given), await variables.named_in(dict(given)))
+    values = await hydrated(dict(given), await variables.named_in(dict(given)))
     if isinstance(values, NotHydrated):
         raise detail(400, f"Error hydrating {whose} parameters: {values.reason}")
     return values
@@ -40,7 +41,7 @@ def bound(context: Context, values: Mapping[str, Any]) -> None:
         )
 
 
-def problem(
+async def problem(
     values: Mapping[str, Any], schema: dict[str, Any] | None, *, is_whole: bool = True
 ) -> str | None:
     """Why *values* do not fit *schema*; None when they do, or there is none.
@@ -50,7 +51,7 @@ def problem(
     """
     if not schema:
         return None
-    match validated(dict(values), schema, is_whole=is_whole):
+    match await validated(dict(values), schema, is_whole=is_whole):
         case NotValid(reason=reason):
             return reason
         case SchemaUnusable(reason=reason) if reason == CIRCULAR:
@@ -61,7 +62,7 @@ def problem(
             return None
 
 
-def misfit(
+async def misfit(
     values: Mapping[str, Any], pool: WorkPool | None, *, is_whole: bool = True
 ) -> str | None:
     """Why *values* are no job variables of *pool*; None when they are, or there is no pool.
@@ -71,7 +72,7 @@ def misfit(
     schema = None if pool is None else pool.base_job_template.get("variables")
     if not isinstance(schema, dict):
         return None
-    return problem(values, _to_be_given(cast("dict[str, Any]", schema)), is_whole=is_whole)
+    return await problem(values, _to_be_given(cast("dict[str, Any]", schema)), is_whole=is_whole)
 
 
 def _to_be_given(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How routes find, list and change resources; what is missing or refused is a 404 or a 409."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -30,6 +30,9 @@ from .views import everything
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=AnyResource)
+
+Changed = Mapping[str, Any]
+"""Fields, and what they are from now on."""
 
 UNKNOWN = ("KnowParents", "KnowResources")
 """Rules that refuse because something is not there."""
@@ -161,7 +164,7 @@ async def amend(
 
 
 async def change(
-    context: Context, type: type[R], id: UUID, changed: Callable[[R], Mapping[str, Any]]
+    context: Context, type: type[R], id: UUID, changed: Callable[[R], Changed | Awaitable[Changed]]
 ) -> bool:
     """Set what *changed* makes of the resource as it is, and of no older one; False without it.
 
@@ -172,6 +175,8 @@ async def change(
         if current is None:
             return False
         fields = changed(current)
+        if isinstance(fields, Awaitable):
+            fields = await fields
         if not fields:
             return True
         proposal = AmendResource(

@@ -7,7 +7,7 @@ loaded when the first template or schema comes, so that a server that starts doe
 from collections.abc import Mapping
 from typing import Any
 
-from .hydrating import hydrated, variables_named
+from .hydrating import hydrated, is_rendered, variables_named
 from .messages import message, wrong_with
 from .said import CIRCULAR, NotHydrated, NotValid, Problem, SchemaUnusable, Unreadable
 
@@ -30,6 +30,13 @@ def problems(
     return placing.problems(values, schema, variables)
 
 
+def load() -> None:
+    """Load those libraries now."""
+    from . import placing, templates
+
+    _ = placing, templates
+
+
 def unreadable(template: str) -> Unreadable | None:
     """Why *template* cannot be read, as `templates.unreadable` finds; None when it can."""
     from . import templates
@@ -39,5 +46,6 @@ def unreadable(template: str) -> Unreadable | None:
 
 __all__ = [
     "CIRCULAR", "NotHydrated", "NotValid", "Problem", "SchemaUnusable", "Unreadable", "hydrated",
-    "message", "problems", "unreadable", "validated", "variables_named", "wrong_with",
+    "is_rendered", "load", "message", "problems", "unreadable", "validated", "variables_named",
+    "wrong_with",
 ]  # fmt: skip

@@ -53,6 +53,16 @@ def variables_named(value: Any) -> frozenset[str]:
     return inside | {named} if isinstance(named, str) else inside
 
 
+def is_rendered(value: Any) -> bool:
+    """Whether there is a template in *value*."""
+    if isinstance(value, list):
+        return any(map(is_rendered, cast("list[Any]", value)))
+    if not isinstance(value, dict):
+        return False
+    given = cast("dict[str, Any]", value)
+    return given.get(KIND) == "jinja" or any(map(is_rendered, given.values()))
+
+
 def _made(value: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
         made = (_made(each, variables) for each in cast("list[Any]", value))

@@ -1,5 +1,6 @@
 """Pages are told counts, next runs and what is wrong with a form, as of the caller's own writes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,9 @@ import httpx
 import pytest
 
 from headgate.clock import new_id, now
+from services import apart
+from services.apart.children import Child
+from tests.support.gateway import Running
 
 NOBODY = "11111111-2222-4333-8444-555555555555"
 
@@ -275,4 +279,22 @@ def test_a_page_has_a_largest_size_and_a_dashboard_a_beginning(api: httpx.Client
     assert (endless.status_code, endless.json()) == (
         422,
         {"detail": "task_runs.start_time.after_ is required"},
+    )
+
+
+def test_a_form_that_takes_too_long_holds_up_nobody(
+    api: httpx.Client, gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "_forms", Child("impatient forms", cpu_s=2))
+    pattern = {"properties": {"x": {"type": "string", "pattern": "^(a+)+$"}}}
+    body = {"schema": pattern, "values": {"x": "a" * 50 + "!"}}
+    with gateway.client() as other, ThreadPoolExecutor() as pool:
+        checked = pool.submit(other.post, "/ui/schemas/validate", json=body)
+        for _ in range(10):
+            assert api.get("/health", timeout=1).json() is True
+            assert not checked.done()
+    answer = checked.result()
+    assert (answer.status_code, answer.json()) == (
+        422,
+        {"detail": f"Invalid schema: {apart.TOO_MUCH}"},
     )

@@ -61,16 +61,16 @@ async def create_deployment(context: Context, call: Call) -> Reply:
     if given.enforce_parameter_schema is not UNSET:
         fields["enforce_parameter_schema"] = given.enforce_parameter_schema
     if given.enforce_parameter_schema is True:  # who leaves it out is not checked yet
-        _check_parameters(given)
+        await _check_parameters(given)
     fields |= await _place_given(context, given)
     wanted = Deployment(id=context.new_id(), flow_id=given.flow_id, name=given.name, **fields)
     deployment, status = await store(context, wanted, if_exists="amend", given=list(fields))
     return answered(await shown(context, deployment), status)
 
 
-def _check_parameters(given: DeploymentCreate) -> None:
+async def _check_parameters(given: DeploymentCreate) -> None:
     schema = given.parameter_openapi_schema
-    wrong = None if schema is UNSET else problem(given.parameters, schema, is_whole=False)
+    wrong = None if schema is UNSET else await problem(given.parameters, schema, is_whole=False)
     if wrong is not None:
         raise invalid(f"Value error, {wrong}", "body")
 
@@ -87,19 +87,19 @@ async def _block_missing(context: Context, fields: Mapping[str, Any]) -> str | N
 async def _place_given(context: Context, given: DeploymentCreate) -> dict[str, Any]:
     """Where runs wait, if that is said."""
     found = await place(context, given.work_pool_name or None, given.work_queue_name or None)
-    wrong = _no_job_variables(given, found)
+    wrong = await _no_job_variables(given, found)
     if wrong is not None:
         raise detail(422, f"Error creating deployment: {wrong}")
     return {} if found is None else placed(found)
 
 
-def _no_job_variables(
+async def _no_job_variables(
     given: DeploymentCreate | DeploymentUpdate, found: Place | None
 ) -> str | None:
     """Why the job variables do not fit the pool, if both are said; a queue alone names no pool."""
     if found is None or not given.work_pool_name or not given.job_variables:
         return None
-    return misfit(given.job_variables, found.pool, is_whole=False)
+    return await misfit(given.job_variables, found.pool, is_whole=False)
 
 
 def taken_over(given: DeploymentCreate | DeploymentUpdate) -> dict[str, Any]:
@@ -154,10 +154,10 @@ async def update_deployment(context: Context, call: Call) -> Reply:
         fields["parameters"] = await made(context.variables, fields["parameters"], "deployment")
     fields |= await _moved(context, deployment, given)
 
-    def changed(before: Deployment) -> dict[str, Any]:
+    async def changed(before: Deployment) -> dict[str, Any]:
         after = structs.replace(before, **fields)
         if "parameters" in fields and after.enforce_parameter_schema:
-            wrong = problem(after.parameters, after.parameter_openapi_schema, is_whole=False)
+            wrong = await problem(after.parameters, after.parameter_openapi_schema, is_whole=False)
             if wrong is not None:
                 raise detail(409, f"Error updating deployment: {wrong}")
         if given.schedules is UNSET:
@@ -176,7 +176,7 @@ async def _moved(context: Context, before: Deployment, given: DeploymentUpdate) 
     pool = before.work_pool_name if given.work_pool_name is UNSET else given.work_pool_name
     queue = None if given.work_queue_name is UNSET else given.work_queue_name
     found = await place(context, pool, queue)
-    wrong = _no_job_variables(given, found)
+    wrong = await _no_job_variables(given, found)
     if wrong is not None:
         raise detail(409, f"Error updating deployment: {wrong}")
     return NOWHERE if found is None else placed(found)

@@ -110,7 +110,7 @@ async def creation(
     queue = await _queue(context, deployment, given.work_queue_name)
     parameters = await _parameters(context, deployment, given)
     variables = {**deployment.job_variables, **(given.job_variables or {})}
-    wrong = misfit(variables, pool) if variables else None
+    wrong = await misfit(variables, pool) if variables else None
     if wrong is not None:
         raise detail(422, f"Error creating flow run: {wrong}")
     return CreateFlowRun(
@@ -169,7 +169,8 @@ async def _parameters(
     is_enforced = given.enforce_parameter_schema
     if is_enforced is None:
         is_enforced = deployment.enforce_parameter_schema
-    wrong = problem(values, deployment.parameter_openapi_schema) if is_enforced else None
+    schema = deployment.parameter_openapi_schema if is_enforced else None
+    wrong = await problem(values, schema)
     if wrong is not None:
         raise detail(409, f"Error creating flow run: {wrong}")
     return values

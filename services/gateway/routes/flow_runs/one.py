@@ -81,7 +81,7 @@ async def _check_job_variables(context: Context, run: FlowRun, given: dict[str, 
     if deployment.work_pool_id is None:
         return
     pool = await context.resource(WorkPool, deployment.work_pool_id)
-    wrong = misfit({**deployment.job_variables, **given}, pool)
+    wrong = await misfit({**deployment.job_variables, **given}, pool)
     if wrong is not None:
         raise detail(422, f"Error updating flow run: {wrong}")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ....values import Problem, SchemaUnusable, problems
+from ....apart import problems
+from ....values import Problem, SchemaUnusable
 from ...context import Context
 from ...http.calls import Call
 from ...http.errors import Reply, answered, detail
@@ -29,7 +30,7 @@ async def validate_obj(context: Context, call: Call) -> Reply:
     """What is wrong with values; those that say how they are made are made first."""
     form = call.as_a(Form)
     variables = await context.variables.named_in(form.values)
-    found = problems(form.values, form.schema, variables)
+    found = await problems(form.values, form.schema, variables)
     if isinstance(found, SchemaUnusable):
         raise detail(422, f"Invalid schema: {found.reason}")
     return answered(Validity(found, not found))

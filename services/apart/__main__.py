@@ -1,0 +1,59 @@
+"""The child: it answers one line of its input after the other, and each costs so much at most."""
+
+import json
+import resource
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+from msgspec import to_builtins
+
+from ..values import (
+    NotHydrated,
+    NotValid,
+    SchemaUnusable,
+    hydrated,
+    load,
+    problems,
+    validated,
+)
+
+MEMORY_BYTES_MAX = 1 << 30
+
+WORK = {"hydrated": hydrated, "problems": problems}
+
+
+def answered(question: str, given: list[Any]) -> dict[str, Any]:
+    """What comes of a question."""
+    if question == "validated":
+        found: Any = validated(given[0], given[1], is_whole=given[2])
+    else:
+        found = WORK[question](*given)
+    match found:
+        case SchemaUnusable():
+            return {"unusable": to_builtins(found)}
+        case NotHydrated() | NotValid():
+            return {"reason": to_builtins(found)}
+        case _ if question == "problems":
+            return {"made": to_builtins(found)}
+        case _:
+            return {"made": found}
+
+
+def main(cpu_s: float) -> None:
+    """Answer until nothing more is asked; what takes too much ends it, by a signal or an error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends first
+    load()
+    with suppress(OSError, ValueError):  # where there is no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    for line in sys.stdin.buffer:
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        question, *given = json.loads(line)
+        answer = json.dumps(answered(question, given)).encode()
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        sys.stdout.buffer.write(answer + b"\n")
+        sys.stdout.buffer.flush()
+
+
+main(float(sys.argv[1]))
