@@ -7,6 +7,7 @@ without its value is left out, together with its key.
 
 import json
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, cast
 
 from msgspec import Struct
@@ -31,7 +32,10 @@ def hydrated(value: Any, variables: Mapping[str, Any]) -> Any:
 
     *variables* are those that `variables_named` names, as far as they exist.
     """
-    made = hydrated_in_part(value, variables)
+    try:
+        made = hydrated_in_part(value, variables)
+    except RecursionError:
+        return NotHydrated("It is nested too deep")
     return next((found for _, found in failures(made)), None) or made
 
 
@@ -43,24 +47,30 @@ def hydrated_in_part(value: Any, variables: Mapping[str, Any]) -> Any:
 
 def variables_named(value: Any) -> frozenset[str]:
     """The names of the variables that *value* refers to."""
-    if isinstance(value, list):
-        return frozenset[str]().union(*map(variables_named, cast("list[Any]", value)))
-    if not isinstance(value, dict):
-        return frozenset()
-    given = cast("dict[str, Any]", value)
-    named = given.get("variable_name") if given.get(KIND) == "workspace_variable" else None
-    inside = frozenset[str]().union(*map(variables_named, given.values()))
-    return inside | {named} if isinstance(named, str) else inside
+    found = (
+        each.get("variable_name")
+        for each in _objects(value)
+        if each.get(KIND) == "workspace_variable"
+    )
+    return frozenset(name for name in found if isinstance(name, str))
 
 
 def is_rendered(value: Any) -> bool:
     """Whether there is a template in *value*."""
-    if isinstance(value, list):
-        return any(map(is_rendered, cast("list[Any]", value)))
-    if not isinstance(value, dict):
-        return False
-    given = cast("dict[str, Any]", value)
-    return given.get(KIND) == "jinja" or any(map(is_rendered, given.values()))
+    return any(each.get(KIND) == "jinja" for each in _objects(value))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in *value*, however deep."""
+    rest = [value]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, list):
+            rest += cast("list[Any]", each)
+        elif isinstance(each, dict):
+            given = cast("dict[str, Any]", each)
+            yield given
+            rest += given.values()
 
 
 def _made(value: Any, variables: Mapping[str, Any]) -> Any:
@@ -109,7 +119,9 @@ def _parsed(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     try:
-        return json.loads(text, parse_constant=_no_number)
+        made = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        json.dumps(made, ensure_ascii=False).encode()  # half a character is no text
+        return made
     except (ValueError, RecursionError) as error:
         return NotHydrated(f"Invalid JSON: {error}")
 
@@ -119,13 +131,24 @@ def _no_number(constant: str) -> Any:
     raise ValueError(f"{constant} is no number")
 
 
+def _finite(number: str) -> float:
+    """What is larger than any number here is none either."""
+    return float(number) if isfinite(float(number)) else _no_number(number)
+
+
 def _rendered(template: Any) -> Any:
     if not isinstance(template, str):
         return NotHydrated("Invalid jinja: the template is no text")
     from .templates import rendered
 
     text = rendered(template)
-    return NotHydrated(f"Invalid jinja: {text.reason}") if isinstance(text, NotRendered) else text
+    if isinstance(text, NotRendered):
+        return NotHydrated(f"Invalid jinja: {text.reason}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return NotHydrated(f"Invalid jinja: {error}")
+    return text
 
 
 def failures(made: Any, at: Place = ()) -> Iterator[tuple[Place, NotHydrated]]:

@@ -1,5 +1,6 @@
 """Runs of a deployment are made on request, handed out, and forgotten when it changes."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -80,6 +81,26 @@ def test_parameters_fit_the_schema_where_it_counts(
     unmade = create(api, deployment, parameters={"x": {"__prefect_kind": "json", "value": "{"}})
     assert unmade.status_code == 400
     assert unmade.json()["detail"].startswith("Error hydrating flow run parameters: Invalid JSON")
+
+
+HALF = json.dumps({"__prefect_kind": "json", "value": json.dumps(chr(0xD800))})
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (HALF, "Invalid JSON: 'utf-8'"),
+        ('{"__prefect_kind": "json", "value": "1e400"}', "Invalid JSON: 1e400 is no number"),
+        ("[" * 480 + "]" * 480, "It is nested too deep"),
+    ],
+)
+def test_what_no_run_can_hold_is_not_made(
+    api: httpx.Client, deployment: dict[str, Any], value: str, why: str
+) -> None:
+    path = f"/deployments/{deployment['id']}/create_flow_run"
+    answer = api.post(path, content=f'{{"parameters": {{"x": {value}}}}}')
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(f"Error hydrating flow run parameters: {why}")
 
 
 def test_a_deployment_keeps_parameters_that_fit(

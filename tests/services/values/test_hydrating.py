@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.values import NotHydrated, hydrated, variables_named
+from services.values import NotHydrated, hydrated, is_rendered, variables_named
 
 
 def _of(kind: object, **fields: Any) -> dict[str, Any]:
@@ -46,6 +46,9 @@ def test_what_a_value_is_made_of_is_not_made_again() -> None:
     [
         (_of("json", value="{x"), "Invalid JSON: Expecting property name enclosed in double"),
         (_of("json", value="NaN"), "Invalid JSON: NaN is no number"),
+        (_of("json", value="1e400"), "Invalid JSON: 1e400 is no number"),
+        (_of("json", value='["\\ud800"]'), "Invalid JSON: 'utf-8' codec can't encode"),
+        (_of("jinja", template='{{ "\\ud800" }}'), "Invalid jinja: 'utf-8' codec can't encode"),
         (_of("json", value="[" * 100_000), "Invalid JSON: "),
         (_of("jinja", template="{{ oops"), "Invalid jinja: unexpected end of template"),
         (_of("jinja", template=5), "Invalid jinja: the template is no text"),
@@ -102,3 +105,12 @@ def test_the_variables_that_a_value_needs_are_named() -> None:
         "c": {"variable_name": "no", "d": _of("workspace_variable", variable_name=5)},
     }
     assert variables_named(given) == {"x", "y"}
+
+
+def test_what_is_nested_too_deep_is_not_made() -> None:
+    deep: Any = _of("workspace_variable", variable_name="x")
+    for _ in range(5_000):
+        deep = [{"deep": deep}]
+    assert variables_named(deep) == {"x"}
+    assert not is_rendered(deep)
+    assert hydrated(deep, {}) == NotHydrated("It is nested too deep")
