@@ -1,21 +1,29 @@
 """What strangers write to be computed is computed apart, in a process that ends when it takes long.
 
-Templates, patterns and schemas that refer to themselves can take any time and memory by a few
-words, and nothing tells which will. So they are filled in and checked in a child process with so
-much of both; when that is not enough it ends, and the next question starts another one.
+Templates, patterns, schemas that refer to themselves and recurrence rules can take any time and
+memory by a few words, and nothing tells which will. So a child process with so much of both looks
+at them; when that is not enough it ends, and the next question starts another one.
 """
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from msgspec import convert
+from msgspec import convert, to_builtins
 
+from events.resources.schedules import RRuleSchedule, Schedule
+
+from ..rules.schedules import Limits, Plan, ScheduleInvalid, plan
 from ..values import NotHydrated, NotValid, Problem, SchemaUnusable, is_rendered
 from ..values import hydrated as hydrated_here
 from .children import Child, Ended
 
 _values, _forms = Child("values"), Child("forms")
 """Forms are asked by pages: whoever fills them in badly holds up no run."""
+
+_schedules = Child("schedules", cpu_s=1.0)
+"""Other deployments wait meanwhile to be planned."""
 
 TOO_MUCH = "it takes too much time or memory"
 
@@ -54,4 +62,16 @@ async def problems(
     return convert(answer["made"], list[Problem])
 
 
-__all__ = ["hydrated", "problems", "validated"]
+async def planned(schedule: Schedule, now: datetime, limits: Limits) -> Plan:
+    """What `rules.schedules.plan` plans; a recurrence rule may be looked through without an end."""
+    if not isinstance(schedule, RRuleSchedule):
+        return await asyncio.to_thread(plan, schedule, now, limits)
+    answer = await _schedules.ask("planned", *map(to_builtins, (schedule, now, limits)))
+    if isinstance(answer, Ended):
+        raise ScheduleInvalid(f"its dates cannot be found: {TOO_MUCH}")
+    if "unusable" in answer:
+        raise ScheduleInvalid(answer["unusable"])
+    return convert(answer["made"], Plan)
+
+
+__all__ = ["hydrated", "planned", "problems", "validated"]

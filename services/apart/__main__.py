@@ -5,10 +5,14 @@ import resource
 import signal
 import sys
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 
+from events.resources.schedules import RRuleSchedule
+
+from ..rules.schedules import Limits, ScheduleInvalid, plan
 from ..values import (
     NotHydrated,
     NotValid,
@@ -21,15 +25,18 @@ from ..values import (
 
 MEMORY_BYTES_MAX = 1 << 30
 
-WORK = {"hydrated": hydrated, "problems": problems}
-
 
 def answered(question: str, given: list[Any]) -> dict[str, Any]:
     """What comes of a question."""
-    if question == "validated":
-        found: Any = validated(given[0], given[1], is_whole=given[2])
-    else:
-        found = WORK[question](*given)
+    match question:
+        case "planned":
+            return planned(*given)
+        case "validated":
+            found: Any = validated(given[0], given[1], is_whole=given[2])
+        case "problems":
+            found = problems(*given)
+        case _:
+            found = hydrated(*given)
     match found:
         case SchemaUnusable():
             return {"unusable": to_builtins(found)}
@@ -39,6 +46,18 @@ def answered(question: str, given: list[Any]) -> dict[str, Any]:
             return {"made": to_builtins(found)}
         case _:
             return {"made": found}
+
+
+def planned(*given: Any) -> dict[str, Any]:
+    """What comes of the question what is planned."""
+    schedule, now, limits = given
+    try:
+        found = plan(
+            convert(schedule, RRuleSchedule), convert(now, datetime), convert(limits, Limits)
+        )
+    except ScheduleInvalid as error:
+        return {"unusable": str(error)}
+    return {"made": to_builtins(found)}
 
 
 def main(cpu_s: float) -> None:

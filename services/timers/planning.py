@@ -8,7 +8,6 @@ a planner that dies in between leave no run that nobody knows of. One process at
 deployment, or runs that one of them asks for would outlive the edit that another has seen.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -30,8 +29,9 @@ from events.resources.schedules import DeploymentSchedule
 from events.states import StateType
 from events.wire.snapshots import entity_of, fields_of
 
+from .. import apart
 from ..proposer import PIPELINE_MAX, Proposer
-from ..rules.schedules import Limits, Plan, ScheduleInvalid, limited, plan, print_of, run_on
+from ..rules.schedules import Limits, Plan, ScheduleInvalid, limited, print_of, run_on
 from .errands import ASIDE_MS, Group
 from .following import POLL_S, views_have_followed
 from .timer import BY, Planning
@@ -125,10 +125,10 @@ class Planner:
         return millis_of(min(again)) + 1 if again else None
 
     async def _dates(self, deployment: Deployment, schedule: DeploymentSchedule) -> Plan | None:
-        """The plan, made in a thread: a rule without dates is looked through to the end of time."""
+        """The plan; a rule that would be looked through to the end of time is broken too."""
         limits = limited(self._limits, schedule)
         try:
-            return await asyncio.to_thread(plan, schedule.schedule, self._now(), limits)
+            return await apart.planned(schedule.schedule, self._now(), limits)
         except ScheduleInvalid as error:
             about = {"deployment": deployment.id, "schedule": schedule.id, "because": str(error)}
             _log.warning("schedule_broken", extra=about)

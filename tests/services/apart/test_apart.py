@@ -1,13 +1,16 @@
 """What would take all time or memory ends, and what comes after it is answered."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from events.resources.schedules import RRuleSchedule
 from services import apart
 from services.apart import TOO_MUCH
 from services.apart.children import Child
+from services.rules.schedules import Limits, ScheduleInvalid, plan
 from services.values import (
     NotHydrated,
     NotValid,
@@ -16,6 +19,8 @@ from services.values import (
     problems,
     validated,
 )
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +46,7 @@ REFERRED: dict[str, Any] = {
 def impatient() -> Iterator[None]:
     """What is computed here may take half a second."""
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("_values", "_forms"):
+        for name in ("_values", "_forms", "_schedules"):
             patched.setattr(apart, name, Child(f"tested{name}", cpu_s=0.5))
         yield
 
@@ -78,6 +83,17 @@ async def test_what_is_found_is_what_would_be_found_here() -> None:
     assert await apart.validated({}, {"type": 5}) == validated({}, {"type": 5})
     oops = template("{{ oops")
     assert await apart.hydrated(oops, {}) == hydrated(oops, {})
+
+
+async def test_a_rule_that_is_looked_through_without_an_end_is_given_up() -> None:
+    endless = RRuleSchedule(rrule="FREQ=SECONDLY;COUNT=1000000000;BYMONTH=2;BYMONTHDAY=30")
+    with pytest.raises(ScheduleInvalid, match=TOO_MUCH):
+        await apart.planned(endless, NOON, Limits())
+    for rule in ("FREQ=DAILY", "FREQ=YEARLY;COUNT=3;INTERVAL=5"):
+        schedule, limits = RRuleSchedule(rrule=rule, timezone="Asia/Tokyo"), Limits(max_runs=2)
+        assert await apart.planned(schedule, NOON, limits) == plan(schedule, NOON, limits)
+    with pytest.raises(ScheduleInvalid, match="must be positive"):
+        await apart.planned(RRuleSchedule(rrule="FREQ=DAILY;INTERVAL=0"), NOON, Limits())
 
 
 async def test_what_has_no_template_is_made_here() -> None:

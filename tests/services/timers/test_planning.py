@@ -26,6 +26,8 @@ from events.streams import Streams
 from events.wire.codec import decode_decision
 from events.wire.snapshots import entity_of, fields_of
 from headgate.clock import new_id
+from services import apart
+from services.apart.children import Child
 from services.patience import end
 from services.proposer import Proposer
 from services.timers import Timers
@@ -373,9 +375,13 @@ async def _is_planned_at(redis: Redis, streams: Streams, at: datetime) -> bool:
         IntervalSchedule(interval=1e13, anchor_date=NOON),
         RRuleSchedule(rrule="FREQ=WEEKLY;INTERVAL=0"),
         RRuleSchedule(rrule="DTSTART:99991231T235959\nRRULE:FREQ=WEEKLY;BYYEARDAY=1"),
+        RRuleSchedule(rrule="FREQ=SECONDLY;COUNT=1000000000;BYMONTH=2;BYMONTHDAY=30"),
     ],
 )
-async def test_a_broken_schedule_harms_nobody(story: Story, schedule: Schedule) -> None:
+async def test_a_broken_schedule_harms_nobody(
+    story: Story, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "_schedules", Child("impatient schedules", cpu_s=1))
     await story.deploy(schedule)
     assert await story.tick()
     assert await story.starts() == []
