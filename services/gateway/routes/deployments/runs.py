@@ -18,7 +18,8 @@ from events.resources.deployments import Deployment
 from events.resources.work_pools import WorkPool
 from events.states import ProposedState, StateType
 
-from ....rules.schedules import Limits, ScheduleInvalid, limited, plan, run_on
+from .... import apart
+from ....rules.schedules import Limits, ScheduleInvalid, limited, run_on
 from ... import resources
 from ...context import Context, existing
 from ...http.calls import Call
@@ -232,7 +233,7 @@ async def schedule_deployment(context: Context, call: Call) -> Reply:
         if schedule.active:
             limits = limited(asked.limits(start), schedule)
             try:
-                made = await asyncio.to_thread(plan, schedule.schedule, start, limits)
+                made = await apart.planned(schedule.schedule, start, limits)
             except ScheduleInvalid:
                 continue
             runs = (run_on(date, deployment, schedule, now) for date in made.dates)
