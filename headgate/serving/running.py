@@ -99,10 +99,12 @@ async def _develop(
     stop = _asked_to_stop()
     if alone:
         await _clear_leases(settings, url)
-    async with wiring.everything(settings, url) as (api, views):
-        announce(settings.public_api_url or api)
-        log.info("ready", extra={"url": api, "seconds": round(clock.elapsed_s() - started, 3)})
-        await _until(stop, views)
+    async with wiring.everything(settings, url, stop) as (api, broken):
+        if not (broken.done() or stop.is_set()):
+            announce(settings.public_api_url or api)
+            took_s = round(clock.elapsed_s() - started, 3)
+            log.info("ready", extra={"url": api, "seconds": took_s})
+        await _until(stop, broken)
         log.info("stopping", extra={})
 
 

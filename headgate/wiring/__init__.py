@@ -211,8 +211,14 @@ async def gateway(settings: Settings, streams: Streams, url: str) -> AsyncGenera
 
 
 @asynccontextmanager
-async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, Any]]:
-    """All services in this event loop; yields the API's URL and what ends when one is broken."""
+async def everything(
+    settings: Settings, url: str, stop: asyncio.Event | None = None
+) -> AsyncGenerator[tuple[str, Any]]:
+    """All services in this event loop; yields the API's URL and what ends when one is broken.
+
+    Until they are ready it waits, unless one is broken, or *stop* is set, before.
+    """
+    stop = stop or asyncio.Event()
     streams = await streams_of(settings, url)
     async with AsyncExitStack() as stack:
         redis = connected(url, service(streams.prefix, "rule-processor"))
@@ -227,7 +233,9 @@ async def everything(settings: Settings, url: str) -> AsyncGenerator[tuple[str, 
         running = (views.running, clockwork.running, telling.running)
         broken = asyncio.create_task(_broken(processor, *running))
         stack.push_async_callback(end, broken)
-        while (processor.ready() or views.ready()) and not broken.done():  # noqa: ASYNC110
+        while processor.ready() or views.ready():
+            if broken.done() or stop.is_set():
+                break
             await asyncio.sleep(READY_POLL_S)
         yield http.url, broken
 

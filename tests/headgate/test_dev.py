@@ -2,12 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.support.children import ended
 from tests.support.dev import Dev
 from tests.support.servers import free_port
 
@@ -89,3 +92,31 @@ def test_a_log_is_opened_with_the_partitions_that_it_has(
     dev.start()
     assert [dev.set_state(run, "RUNNING")["status"] for run in runs] == ["ACCEPT"] * 5
     assert dev.stop() == 0, dev.said()
+
+
+def test_what_cannot_go_on_before_it_is_ready_is_not_ready(tmp_path: Path) -> None:
+    dev = Dev(tmp_path / "data").start()
+    assert dev.stop() == 0, dev.said()
+    with closing(sqlite3.connect(tmp_path / "data" / "views.db")) as views, views:
+        views.execute("UPDATE projections SET version = 99 WHERE name = 'flow_runs'")
+    again = ran("--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert again.returncode == 1
+    assert again.stdout == ""
+    assert "error: view flow_runs has version 99" in again.stderr
+
+
+def test_it_can_be_stopped_while_it_waits_for_its_database(tmp_path: Path) -> None:
+    away = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    options = ("--port", "0", "--data-dir", str(tmp_path / "data"))
+    dev = subprocess.Popen(
+        [sys.executable, "-m", "headgate", "dev", *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"HEADGATE_DATABASE_URL": away},
+    )  # fmt: skip
+    with dev:
+        assert dev.stdout is not None
+        assert dev.stderr is not None
+        while "views_waiting" not in (line := dev.stderr.readline()):
+            assert line
+        assert ended(dev) == [0]
+        assert dev.stdout.read() == ""
