@@ -13,7 +13,10 @@ def span(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text)
     if found is None:
         raise Misused(f"{text} is not a span of time; write 90s, 15m, 24h or 7d")
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    except OverflowError:
+        raise Misused(f"{text} is longer than can be counted") from None
 
 
 def instant(text: str, now: datetime) -> datetime:
@@ -21,5 +24,13 @@ def instant(text: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        return now - span(text)
+        return before(text, now)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def before(text: str, now: datetime) -> datetime:
+    """The instant that lies the span *text* before *now*."""
+    try:
+        return now - span(text)
+    except OverflowError:
+        raise Misused(f"{text} ago is before all time") from None

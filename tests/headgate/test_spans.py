@@ -29,6 +29,13 @@ def test_what_is_no_span_is_misuse(text: str) -> None:
         span(text)
 
 
+def test_what_is_before_all_time_is_misuse() -> None:
+    with pytest.raises(Misused, match="999999999999d is longer than can be counted"):
+        instant("999999999999d", NOON)
+    with pytest.raises(Misused, match="9999999d ago is before all time"):
+        instant("9999999d", NOON)
+
+
 def test_an_instant_is_a_time_or_a_span_before_now() -> None:
     assert instant("15m", NOON) == NOON - timedelta(minutes=15)
     assert instant("2026-11-20T11:00:00", NOON) == NOON - timedelta(hours=1)

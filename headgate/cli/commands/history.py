@@ -1,17 +1,19 @@
 """`headgate history` shows how many runs were expected when, and what became of them."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import ceil
 
 from rich.table import Table
 
-from events.queries import HistoryBucket, HistoryQuery
+from events.queries import BUCKETS_MAX, HistoryBucket, HistoryQuery
 from projections.reads import Views
 from projections.store import open_engine
 
 from ... import clock
+from ...errors import Misused
 from ..console import coloured, listing, out
-from ..spans import span
+from ..spans import before, span
 from ..where import HERE, Where
 
 BAR_MAX = 24
@@ -28,19 +30,31 @@ def history(*, last: str = "24h", interval: str = "1h", where: Where = HERE) -> 
     interval
         The width of a bucket.
     """
-    buckets = asyncio.run(_read(span(last), span(interval), where))
+    buckets = asyncio.run(_read(last, interval, where))
     out().print(bucket_table(buckets))
     return 0
 
 
-async def _read(last: timedelta, interval: timedelta, where: Where) -> list[HistoryBucket]:
+async def _read(last: str, interval: str, where: Where) -> list[HistoryBucket]:
     now = clock.now()
-    query = HistoryQuery(start=now - last, end=now, interval=interval.total_seconds())
+    query = _query(before(last, now), now, span(interval))
     engine = open_engine(where.settings().views_url)
     try:
         return await Views(engine).flow_run_history(query, now)
     finally:
         engine.dispose()
+
+
+def _query(start: datetime, end: datetime, interval: timedelta) -> HistoryQuery:
+    try:
+        query = HistoryQuery(start=start, end=end, interval=interval.total_seconds())
+    except ValueError as error:
+        raise Misused(str(error)) from None
+    # a query with more has the first ones and no others, and those are the oldest
+    if end - start > BUCKETS_MAX * interval:
+        widest = ceil((end - start) / BUCKETS_MAX / timedelta(seconds=1))
+        raise Misused(f"there are {BUCKETS_MAX} buckets at most; give --interval {widest}s or more")
+    return query
 
 
 def bucket_table(buckets: list[HistoryBucket]) -> Table:

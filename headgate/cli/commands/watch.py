@@ -51,7 +51,7 @@ def watch(
 def _after(text: str | None) -> str | None:
     if text is None or re.fullmatch(r"\d+-\d+", text):
         return text
-    return f"{millis_of(instant(text, clock.now()))}-0"
+    return f"{max(0, millis_of(instant(text, clock.now())))}-0"
 
 
 async def _watch(
