@@ -136,8 +136,18 @@ def test_history_counts_runs_by_state(dev: Dev, command: Command) -> None:
     dev.set_state(run, "RUNNING")
     dev.post("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
     assert "Running" in command("history", "--last", "1h", "--interval", "5m")
+    said = command("history", "--last", "30d", code=2)
+    assert "error: there are 500 buckets at most; give --interval 5184s or more" in said
+    assert "Running" in command("history", "--last", "30d", "--interval", "5184s")
+    assert "must not be less than 1 second" in command("history", "--interval", "0s", code=2)
     said = command("history", "--last", "yesterday", code=2)
     assert "error: yesterday is not a span of time; write 90s, 15m, 24h or 7d" in said
+
+
+def test_a_file_that_cannot_be_read_is_misuse(command: Command, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.json")
+    said = command("dead-letters", "resubmit", "0/1-1", "--edited", missing, code=2)
+    assert f"error: cannot read {missing}: No such file or directory" in said
 
 
 def test_a_running_headgate_replays_to_the_same(dev: Dev, command: Command) -> None:

@@ -59,8 +59,15 @@ def resubmit(
         raise Misused("name the dead letters to send again, or give --all")
     if edited and len(names) != 1:
         raise Misused("an edited proposal stands for one dead letter: name it")
-    body = edited.read_bytes() if edited else None
+    body = _read_edited(edited) if edited else None
     return 1 if asyncio.run(_resubmit(names, body, where)) else 0
+
+
+def _read_edited(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Misused(f"cannot read {file}: {error.strerror}") from error
 
 
 async def _read(where: Where) -> list[Letter]:
