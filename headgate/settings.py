@@ -364,7 +364,9 @@ def variable(field: str) -> str:
 
 def masked(url: object) -> str:
     """*url* without its password, for people to read."""
-    return re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", str(url))
+    # up to the last @: who did not quote his password may have one in it
+    hidden = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", str(url))
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", hidden)
 
 
 def _is_ours(name: str) -> bool:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from headgate.cli import main
-from headgate.settings import Settings, SettingsInvalid
+from headgate.settings import Settings, SettingsInvalid, masked
 
 
 def complaint() -> str:
@@ -42,6 +42,21 @@ def test_the_password_of_a_wrong_url_is_not_shown(monkeypatch: pytest.MonkeyPatc
     said = complaint()
     assert "HEADGATE_REDIS_URL" in said
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:hunter2@example/0", "redis://:***@example/0"),
+        ("redis://:hun@ter2@example/0", "redis://:***@example/0"),
+        ("postgresql://me:hun/ter2@example/views", "postgresql://me:***@example/views"),
+        ("redis://example?password=hunter2&db=1", "redis://example?password=***&db=1"),
+        ("redis://example:6379/0", "redis://example:6379/0"),
+        ("sqlite:////data/a:b/views.db", "sqlite:////data/a:b/views.db"),
+    ],
+)
+def test_an_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert masked(url) == shown
 
 
 def test_several_values_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
