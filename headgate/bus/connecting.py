@@ -13,7 +13,7 @@ from events.log.packing import packing
 
 from .._language import RedisEventLog, Streams
 from ..errors import ForPeople
-from ..settings import Settings
+from ..settings import Settings, masked
 from .data_dir import owned
 from .embedded import embedded, running_url
 
@@ -26,6 +26,10 @@ CONNECTIONS_MAX = 4_096
 
 class NoLog(ForPeople):
     """There is no log to speak to; the message says where none was found."""
+
+
+class RedisUrlInvalid(ForPeople):
+    """Nobody can be connected to by this URL; the message shows it without its password."""
 
 
 def connected(url: str, name: str | None = None) -> Any:
@@ -44,9 +48,14 @@ def connected(url: str, name: str | None = None) -> Any:
         "retry": Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         "client_name": name,
     }
-    return packing(
-        Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
-    )
+    try:
+        redis = Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] - redis-py
+    except ValueError:
+        raise RedisUrlInvalid(
+            f"{masked(url)} is no URL of a Redis; correct HEADGATE_REDIS_URL, and quote what is "
+            "special in a password, such as / by %2F"
+        ) from None
+    return packing(redis)
 
 
 def service(prefix: str, role: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from events.log import Committed
 from events.log.redis import RedisEventLog
 from events.streams import Streams
-from headgate.bus.connecting import connected
+from headgate.bus.connecting import RedisUrlInvalid, connected
 from tests.support.commits import full
 from tests.support.servers import RedisServer
 
@@ -26,3 +26,10 @@ async def test_one_process_can_hold_more_partitions_than_a_pool_has_connections(
             assert await log.commit(partition, commit) == Committed()
     finally:
         await redis.aclose()
+
+
+async def test_what_is_no_url_is_named_without_its_password() -> None:
+    for url in ("redis://:hunter/2@example:6379/0", "redis://:hunter2@example:99999/0"):
+        with pytest.raises(RedisUrlInvalid, match="is no URL of a Redis") as caught:
+            connected(url)
+        assert "hunter" not in str(caught.value)
