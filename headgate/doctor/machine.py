@@ -10,10 +10,9 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from projections.store import open_engine
-
 from ..bus import data_dir
 from ..settings import Settings, masked
+from ..views import ViewsUnusable, opened, said
 from .finding import Finding, fine, wrong
 
 PACKAGES = ("events", "services", "projections", "headgate")
@@ -91,18 +90,20 @@ def database(settings: Settings) -> list[Finding]:
     if settings.database_url is None and not (settings.root / "views.db").exists():
         return [fine("database", "none yet; it is made on the first start")]
     try:
-        engine = open_engine(settings.views_url)
+        engine = opened(settings.views_url)
         try:
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
         finally:
             engine.dispose()
-    except (SQLAlchemyError, OSError) as error:
-        said = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    except ViewsUnusable as error:
+        why, _, _ = str(error).partition("; ")
+        return [wrong("database", why, "correct HEADGATE_DATABASE_URL")]
+    except SQLAlchemyError as error:
         mend = (
             "start it, or correct HEADGATE_DATABASE_URL"
             if settings.database_url
             else f"remove {settings.root / 'views.db'}*: the views are rebuilt from the log"
         )
-        return [wrong("database", f"{url} cannot be used: {said}", mend)]
+        return [wrong("database", f"{url} cannot be used: {said(error)}", mend)]
     return [fine("database", url)]

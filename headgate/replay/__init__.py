@@ -14,12 +14,13 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.log import CorruptLog, EventLog
-from projections.store import Store, open_engine
+from projections.store import Store
 from projections.verify import Difference
 from projections.verify import verify as views_verified
 from projections.views import PROJECTIONS
 
 from ..errors import ForPeople
+from ..views import opened, said
 from .folding import Folding
 from .snapshots import differing_snapshots
 
@@ -111,8 +112,7 @@ async def _views(
             except CorruptLog as error:
                 return [str(error)], 0
             except SQLAlchemyError as error:
-                said = str(getattr(error, "orig", error)).strip()
-                raise ForPeople(f"the views cannot be read: {said}") from error
+                raise ForPeople(f"the views cannot be read: {said(error)}") from error
     behind = 0
     for each in foldings:
         position = int(reached.get(each.partition, "0-0").partition("-")[2])
@@ -122,7 +122,7 @@ async def _views(
 
 @asynccontextmanager
 async def _store(url: str) -> AsyncGenerator[Store]:
-    engine = open_engine(url)
+    engine = opened(url)
     try:
         yield Store(engine)
     finally:

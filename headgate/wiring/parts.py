@@ -11,10 +11,9 @@ from sqlalchemy import Engine
 
 from events.log.redis import RedisEventLog
 from events.streams import Streams
-from projections.store import open_engine
 from services.patience import end
 
-from .. import clock
+from .. import clock, views
 from ..bus.connecting import connected, service
 from ..settings import Settings
 
@@ -32,7 +31,7 @@ async def opened(streams: Streams, url: str, role: str) -> AsyncGenerator[RedisE
 @contextmanager
 def views_of(settings: Settings) -> Generator[Engine]:
     """The database of the views."""
-    engine = open_engine(settings.views_url)
+    engine = views.opened(settings.views_url)
     try:
         yield engine
     finally:

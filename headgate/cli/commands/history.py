@@ -8,10 +8,10 @@ from rich.table import Table
 
 from events.queries import BUCKETS_MAX, HistoryBucket, HistoryQuery
 from projections.reads import Views
-from projections.store import open_engine
 
 from ... import clock
 from ...errors import Misused
+from ...views import views_at
 from ..console import coloured, listing, out
 from ..spans import before, span
 from ..where import HERE, Where
@@ -38,11 +38,8 @@ def history(*, last: str = "24h", interval: str = "1h", where: Where = HERE) -> 
 async def _read(last: str, interval: str, where: Where) -> list[HistoryBucket]:
     now = clock.now()
     query = _query(before(last, now), now, span(interval))
-    engine = open_engine(where.settings().views_url)
-    try:
+    with views_at(where.settings().views_url) as engine:
         return await Views(engine).flow_run_history(query, now)
-    finally:
-        engine.dispose()
 
 
 def _query(start: datetime, end: datetime, interval: timedelta) -> HistoryQuery:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from projections.projection import Projection
 from projections.rebuild import BeingRebuilt
 from projections.rebuild import rebuild as rebuilt
-from projections.store import Store, open_engine
+from projections.store import Store
 from projections.views import PROJECTIONS
 
 from .... import clock
 from ....bus.connecting import log_of
 from ....errors import ForPeople, Misused
+from ....views import views_at
 from ...console import out
 from ...progress import shown
 from ...where import HERE, Where
@@ -41,17 +42,13 @@ def rebuild(*views: str, where: Where = HERE) -> int:
 async def _rebuild(projections: Sequence[Projection], where: Where) -> None:
     settings = where.settings()
     async with log_of(settings, stopped=True) as log:
-        engine = open_engine(settings.views_url)
-        try:
-            with shown("folding") as show:
-                for each in projections:
-                    started = clock.elapsed_s()
+        with views_at(settings.views_url) as engine, shown("folding") as show:
+            for each in projections:
+                started = clock.elapsed_s()
 
-                    def progress(done: int, total: int, name: str = each.name) -> None:
-                        show(name, done, total)
+                def progress(done: int, total: int, name: str = each.name) -> None:
+                    show(name, done, total)
 
-                    decisions = await rebuilt(Store(engine), log, each, progress)
-                    took = clock.elapsed_s() - started
-                    out().print(f"{each.name}: {decisions} decisions folded in {took:.1f} s")
-        finally:
-            engine.dispose()
+                decisions = await rebuilt(Store(engine), log, each, progress)
+                took = clock.elapsed_s() - started
+                out().print(f"{each.name}: {decisions} decisions folded in {took:.1f} s")

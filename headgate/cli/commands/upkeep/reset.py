@@ -5,15 +5,16 @@ import sys
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from sqlalchemy import Engine
 
 from events.streams import Streams
 from projections.clearing import clear, tables_of
-from projections.store import open_engine
 from projections.views import PROJECTIONS
 
 from ....bus.connecting import connected, log_on, redis_of, services_on
 from ....errors import ForPeople, Misused
 from ....settings import Settings, masked
+from ....views import views_at
 from ...console import out
 from ...where import HERE, Where
 
@@ -37,12 +38,12 @@ def reset(*, yes: Annotated[bool, Parameter(negative=())] = False, where: Where 
         Do not ask.
     """
     settings = where.settings()
-    with redis_of(settings, stopped=True) as url:
-        return asyncio.run(_reset(settings, url, yes))
+    with redis_of(settings, stopped=True) as url, views_at(settings.views_url) as engine:
+        return asyncio.run(_reset(settings, url, engine, yes))
 
 
-async def _reset(settings: Settings, url: str, yes: bool) -> int:
-    redis, engine = connected(url), open_engine(settings.views_url)
+async def _reset(settings: Settings, url: str, engine: Engine, yes: bool) -> int:
+    redis = connected(url)
     try:
         await _refuse_while_running(redis, settings)
         keys: list[bytes] = [each async for each in redis.scan_iter(f"{settings.prefix}:*")]
@@ -58,7 +59,6 @@ async def _reset(settings: Settings, url: str, yes: bool) -> int:
         out().print("the server is empty")
         return 0
     finally:
-        engine.dispose()
         await redis.aclose()
 
 
