@@ -5,7 +5,7 @@ import re
 import pytest
 
 from headgate.cli import main
-from headgate.settings import Settings, SettingsInvalid, masked
+from headgate.settings import Settings, SettingsInvalid, masked, variable
 
 
 def complaint() -> str:
@@ -93,6 +93,8 @@ def test_every_field_says_what_it_means() -> None:
 def test_the_settings_are_listed_with_their_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["settings"]) == 0
     lines = capsys.readouterr().out.splitlines()
+    named = {each.partition(" ")[0] for each in lines}
+    assert {variable(name) for name in Settings.model_fields} <= named
     timeout = r"HEADGATE_REPLY_TIMEOUT_MS +4500 +50 to 120000 +how"
     assert any(re.match(timeout, each) for each in lines)
     fsync = r"HEADGATE_REDIS_FSYNC +always +always, everysec +when"

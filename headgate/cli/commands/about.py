@@ -22,6 +22,7 @@ def settings() -> int:
         value = ",".join(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType]
         shown = "" if value is None else plain(masked(value))
         table.add_row(variable(name), shown, plain(_bounds(field)), field.description)
+    table.columns[0].no_wrap = True  # a name in two parts is none, and nobody finds it
     out().print(table)
     return 0
 
