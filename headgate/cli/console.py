@@ -1,6 +1,7 @@
 """What commands print with: answers to standard output, everything else to standard error."""
 
 import sys
+from io import TextIOWrapper
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +23,8 @@ def err() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="replace")  # not every locale has an arrow, or what others wrote
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else WIDTH)
 
 

@@ -1,6 +1,9 @@
 """The doctor names what is wrong, where, and what to do next."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,3 +190,14 @@ def test_a_stranger_in_the_place_of_a_package(
     what, mend = wrong(doctor())
     assert what.startswith(f"packages: `events` is {tmp_path}")
     assert "uninstall" in mend
+
+
+def test_a_locale_without_arrows_is_no_reason_to_say_nothing() -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    said = subprocess.run(
+        [sys.executable, "-m", "headgate", "doctor", "--port", "0", "--redis-url", away],
+        capture_output=True, text=True, timeout=20, check=False,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )  # fmt: skip
+    assert said.stderr == ""
+    assert "? start it, or correct HEADGATE_REDIS_URL" in said.stdout
