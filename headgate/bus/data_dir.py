@@ -37,13 +37,13 @@ def unusable(root: Path, why: str) -> DataDirUnusable:
 
 
 def owner(root: Path) -> int | None:
-    """The process that owns *root* now."""
+    """The process that owns *root* now, as far as can be seen."""
     try:
         with (root / "owner").open() as file:
             if _lock(file.fileno(), fcntl.LOCK_SH):
                 return None
             return int(file.read() or 0)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return None
 
 

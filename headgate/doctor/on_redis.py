@@ -6,7 +6,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from events.streams import Streams
 
-from ..bus import embedded
+from ..bus import data_dir, embedded
 from ..bus.connecting import connected
 from ..errors import ForPeople
 from ..settings import Settings, masked
@@ -37,6 +37,10 @@ NAMED = {
 async def redis(settings: Settings) -> list[Finding]:
     """Redis answers, takes writes, keeps what it took, and holds our log or none."""
     url = settings.redis_url or embedded.running_url(settings.root)
+    if url is None and (owner := data_dir.owner(settings.root)) is not None:
+        said = f"process {owner} runs on {settings.root}, and its Redis does not answer"
+        mend = f"stop it and start it again; {settings.root / 'redis' / 'redis.log'} says why"
+        return [wrong("redis", said, mend)]
     if url is None:
         try:
             return [fine("redis", f"embedded, not running: {embedded.binary()}")]

@@ -1,19 +1,22 @@
 """The doctor names what is wrong, where, and what to do next."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
 
 from events.streams import Streams
+from headgate.bus.embedded import socket_path
 from headgate.cli import main
+from tests.support.dev import Dev
 from tests.support.servers import RedisServer, free_port
 
 Said = tuple[int, list[str]]
@@ -190,6 +193,19 @@ def test_a_stranger_in_the_place_of_a_package(
     what, mend = wrong(doctor())
     assert what.startswith(f"packages: `events` is {tmp_path}")
     assert "uninstall" in mend
+
+
+def test_a_server_without_its_redis_is_named(doctor: Doctor, tmp_path: Path) -> None:
+    dev = Dev(tmp_path / "data").start()
+    with Redis(unix_socket_path=str(socket_path(dev.root))) as redis:
+        about: dict[str, Any] = cast("Any", redis).info()
+    os.kill(about["process_id"], signal.SIGKILL)
+    while (said := doctor("--data-dir", str(dev.root)))[0] == 0:
+        time.sleep(0.01)
+    dev.end()
+    what, mend = wrong(said)
+    assert what == f"redis: process {dev.pid} runs on {dev.root}, and its Redis does not answer"
+    assert "stop it and start it again" in mend
 
 
 def test_a_locale_without_arrows_is_no_reason_to_say_nothing() -> None:
