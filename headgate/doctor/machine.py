@@ -74,13 +74,10 @@ def port(settings: Settings) -> list[Finding]:
             pid = data_dir.owner(settings.root)
             if error.errno == errno.EADDRINUSE and pid is not None:
                 return [fine("port", f"{where} is taken, and Headgate runs as process {pid}")]
-            return [
-                wrong(
-                    "port",
-                    f"cannot listen on {where}: {error.strerror}",
-                    "stop what listens there (`ss -ltnp` names it), or set HEADGATE_PORT",
-                )
-            ]
+            mend = "stop what listens there (`ss -ltnp` names it), or set HEADGATE_PORT"
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                mend = "set HEADGATE_HOST to an address of this machine"
+            return [wrong("port", f"cannot listen on {where}: {error.strerror}", mend)]
     return [fine("port", f"{where} is free")]
 
 

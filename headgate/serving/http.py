@@ -1,6 +1,7 @@
 """An HTTP server inside our own event loop: it takes no signals, and stops when it is told to."""
 
 import asyncio
+import errno
 import socket
 from typing import Self
 
@@ -14,7 +15,7 @@ READY_POLL_S = 0.001
 
 
 class PortTaken(ForPeople):
-    """Somebody else listens there; the message says where."""
+    """It cannot be listened there; the message says where, and what to do."""
 
 
 class Http:
@@ -55,8 +56,8 @@ def bound(host: str, port: int, variable: str) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise PortTaken(
-            f"cannot listen on {host}:{port}: {error.strerror}; "
-            f"stop what listens there, or set {variable} to another one (0 takes a free one)"
-        ) from error
+        mend = f"stop what listens there, or set {variable} to another one (0 takes a free one)"
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            mend = "set HEADGATE_HOST to an address of this machine"
+        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}; {mend}") from error
     return bound

@@ -16,6 +16,7 @@ from redis import Redis
 from events.streams import Streams
 from headgate.bus.embedded import socket_path
 from headgate.cli import main
+from headgate.serving.http import PortTaken, bound
 from tests.support.dev import Dev
 from tests.support.servers import RedisServer, free_port
 
@@ -217,3 +218,14 @@ def test_a_locale_without_arrows_is_no_reason_to_say_nothing() -> None:
     )  # fmt: skip
     assert said.stderr == ""
     assert "? start it, or correct HEADGATE_REDIS_URL" in said.stdout
+
+
+def test_an_address_that_is_not_ours_is_not_blamed_on_the_port(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADGATE_HOST", "192.0.2.1")
+    what, mend = wrong(doctor("--port", str(free_port())))
+    assert what.startswith("port: cannot listen on 192.0.2.1:")
+    assert mend == "→ set HEADGATE_HOST to an address of this machine"
+    with pytest.raises(PortTaken, match="set HEADGATE_HOST to an address of this machine"):
+        bound("192.0.2.1", 0, "HEADGATE_PORT")
