@@ -3,13 +3,16 @@
 It speaks to Redis and to nobody else, as any producer may; a rule processor has to run somewhere.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Self
 from uuid import UUID
 
 import anyio
+from redis import exceptions
 
+from services.patience import pause_s
 from services.proposer import Proposer
 
 from . import clock, reading
@@ -30,6 +33,11 @@ from ._language import (
 )
 from .bus.connecting import connected, log_on
 from .errors import ForPeople
+
+AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
+"""What may be over when it is tried again."""
+
+_log = logging.getLogger(__name__)
 
 Cursor = Mapping[int, str]
 """For each partition, the id of the last entry that was seen."""
@@ -176,7 +184,8 @@ class Headgate:
 
         *after* is a cursor; or one id for all partitions, where `<ms>-0` means from that time
         on and `0-0` from the start; or None: from now on. To resume, keep for each partition
-        the `entry_id` seen last. With *run_id*, only this run's and its task runs'.
+        the `entry_id` seen last. With *run_id*, only this run's and its task runs'. While Redis
+        is away it waits, and then goes on where it was.
         """
         if after is None:
             cursor = await self.ends()
@@ -193,10 +202,20 @@ class Headgate:
                 yield each
 
     async def _follow(self, cursor: Cursor) -> AsyncIterator[Recorded]:
-        async for found in self.log.tail(cursor):
-            for partition, entries in found:
-                for entry in entries:
-                    yield reading.recorded(partition, entry)
+        reached, failures = dict(cursor), 0
+        while True:
+            try:
+                async for found in self.log.tail(dict(reached)):
+                    failures = 0
+                    for partition, entries in found:
+                        for entry in entries:
+                            reached[partition] = entry.entry_id
+                            yield reading.recorded(partition, entry)
+            except AWAY as error:
+                failures += 1
+                if failures == 1:
+                    _log.warning("Redis does not answer; waiting for it: %s", error)
+                await anyio.sleep(pause_s(failures))
 
 
 def _one_of(types: Collection[StateType]) -> Callable[[State], bool]:

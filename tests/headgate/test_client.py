@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from events.proposals import CreateFlowRun, DeleteFlowRun
 from events.states import FINAL, StateType
 from events.streams import Streams
 from headgate import clock, states
-from headgate.bus.connecting import NoLog
+from headgate.bus.connecting import NoLog, connected
 from headgate.client import FlowRunGone, Headgate, NotDecided
 from tests.support.processing import processing
+from tests.support.servers import RedisServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -147,3 +150,27 @@ async def test_without_a_log_there_is_nothing_to_be_a_client_of(
 ) -> None:
     with pytest.raises(NoLog, match=f"no log under the prefix '{streams.prefix}'"):
         await Headgate(redis_url, prefix=streams.prefix).__aenter__()
+
+
+async def test_who_follows_goes_on_when_redis_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And misses nothing that was decided before."""
+    server = RedisServer(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server.start()
+    try:
+        redis, streams = connected(server.url), Streams(prefix="follow", partitions=1)
+        async with (
+            redis,
+            processing(server.url, redis, streams),
+            Headgate(server.url, prefix=streams.prefix) as headgate,
+        ):
+            heard = asyncio.create_task(first(4, headgate.transitions()))
+            await headgate.create_flow_run("etl", states.Pending())
+            server.kill()
+            await wait_until(lambda: "waiting for it" in caplog.text)
+            server.start()
+            await headgate.create_flow_run("etl", states.Pending())
+            assert [each.decision.kind for each in await heard].count("create_flow_run") == 2
+    finally:
+        server.stop()
