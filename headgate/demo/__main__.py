@@ -19,9 +19,9 @@ from rich.console import Console
 from events.changes import FlowRunCreated
 from events.decisions import Recorded
 from events.log import EventLog
-from events.queries import FlowRunQuery, HistoryBucket, HistoryQuery
-from events.queries.criteria import NameIs, StateIs, StateTypeIs
-from events.queries.filters import DeploymentFilter, FlowRunFilter
+from events.queries import FlowRunQuery, HistoryBucket, HistoryQuery, LogQuery
+from events.queries.criteria import IdIsAny, NameIs, StateIs, StateTypeIs, TextSearch
+from events.queries.filters import DeploymentFilter, FlowRunFilter, LogFilter
 from events.states import StateType
 from projections.reads import Views
 from projections.store import open_engine
@@ -41,6 +41,9 @@ from .installing import REQUIREMENT, ROOT, installed, is_installed
 POOL = "demo"
 RUN_S = 120.0
 """How long a deployment may take to be run."""
+
+LAST_WORDS = '"Finished in state Completed"'
+"""What the client logs as its run ends."""
 
 SETTLE_S = 30.0
 LOOKED_BACK = timedelta(minutes=5)
@@ -107,7 +110,11 @@ def _worked(unmodified: Client, settings: Settings) -> UUID:
 
 
 async def _completed(settings: Settings, deployment: str, said: Path) -> UUID:
-    """The first completed run of *deployment*; what its runner *said* if there is none in time."""
+    """The first completed run of *deployment*; what its runner *said* if there is none in time.
+
+    Its last words are there too: it ends with them, and a runner that is stopped before it has
+    ended cancels it.
+    """
     done = FlowRunFilter(state=StateIs(type=StateTypeIs(any_=[StateType.COMPLETED])))
     of = DeploymentFilter(name=NameIs(any_=[deployment]))
     query = FlowRunQuery(flow_runs=done, deployments=of, limit=1)
@@ -117,7 +124,10 @@ async def _completed(settings: Settings, deployment: str, said: Path) -> UUID:
         async with asyncio.timeout(RUN_S):
             while True:
                 for found in await views.flow_runs(query):
-                    return found.attributes.id
+                    of_run = IdIsAny(any_=[found.attributes.id])
+                    last_words = LogFilter(flow_run_id=of_run, text=TextSearch(query=LAST_WORDS))
+                    if await views.logs(LogQuery(filter=last_words)):
+                        return found.attributes.id
                 await asyncio.sleep(0.1)
     except TimeoutError:
         told = said.read_text(errors="replace")[-3000:]
