@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Struct, json, to_builtins
 
 from events.entities import FlowRunInput, FlowRunInputs, flow_run_input_key, flow_run_inputs_key
 from events.log import EventLog
@@ -66,13 +66,12 @@ class Inputs:
         run_input: Mapping[str, Any],
     ) -> Answer | Unfit:
         """*run_input* as the pause wants it; whoever is not asked anything says what he likes."""
-        keyset = paused.state_details.run_input_keyset
+        keyset, given = paused.state_details.run_input_keyset, to_builtins(dict(run_input))
         if not keyset:
-            return Answer(dict(run_input))
+            return Answer(given)
         stored = await self.read(flow_run_id, [keyset.get("schema", "")])
         schema = stored[0].value if stored else None
-        variables = await self._variables.named_in(dict(run_input))
-        return await fitting(dict(run_input), schema, variables)
+        return await fitting(given, schema, await self._variables.named_in(given))
 
 
 async def fitting(

@@ -22,7 +22,7 @@ from .children import Child, Ended
 _values, _forms = Child("values"), Child("forms")
 """Forms are asked by pages: whoever fills them in badly holds up no run."""
 
-_schedules = Child("schedules", cpu_s=1.0)
+_schedules = Child("schedules")
 """Other deployments wait meanwhile to be planned."""
 
 TOO_MUCH = "it takes too much time or memory"

@@ -62,7 +62,8 @@ def planned(*given: Any) -> dict[str, Any]:
 
 def main(cpu_s: float) -> None:
     """Answer until nothing more is asked; what takes too much ends it, by a signal or an error."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends first
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever asks ends first
+        signal.signal(number, signal.SIG_IGN)
     load()
     with suppress(OSError, ValueError):  # where there is no such limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))

@@ -5,9 +5,11 @@ import atexit
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,16 @@ ROOT = Path(__file__).parents[2]
 
 CPU_S = 5.0
 """Of one question: what half a megabyte of parameters takes, several times over."""
+
+
+TOO_MUCH = (-signal.SIGPROF, 1)
+"""How a child ends that has no more time, or memory. Whatever else ends it, it is asked again."""
+
+LAST_S = 1.0
+"""How long a child may take to end that has closed its output."""
+
+LIBRARIES = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+"""Where Python itself may have to look for what it needs."""
 
 
 class Ended(Struct, frozen=True):
@@ -43,6 +55,19 @@ class Child:
             asked = json.dumps([question, *given]).encode() + b"\n"
         except RecursionError:
             return Ended()
+        for _ in range(2):
+            answer = self._answer(asked)
+            if answer is not None:
+                return json.loads(answer)
+            code = self._code()
+            self._end()
+            if code in TOO_MUCH:
+                break
+        _log.warning("what was to be computed apart was given up: %s", question)
+        return Ended()
+
+    def _answer(self, asked: bytes) -> bytes | None:
+        """What the child says; None when it ends instead."""
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -51,12 +76,8 @@ class Child:
             process.stdin.flush()
             answer = process.stdout.readline()
         except OSError:
-            answer = b""
-        if answer.endswith(b"\n"):
-            return json.loads(answer)
-        self._end()
-        _log.warning("what was to be computed apart was given up: %s", question)
-        return Ended()
+            return None
+        return answer if answer.endswith(b"\n") else None
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None:
@@ -65,7 +86,7 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", __name__.rpartition(".")[0], str(self._cpu_s)],
             # nothing of our settings, some of which are secrets
-            env={"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
+            env={"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]), **LIBRARIES},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -73,10 +94,17 @@ class Child:
         atexit.register(self._end)
         return self._process
 
+    def _code(self) -> int | None:
+        """With which code the child has ended, which says nothing more; None if it has not."""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(LAST_S)
+        return None
+
     def _end(self) -> None:
         atexit.unregister(self._end)
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with process:  # closes what we have of it, and waits
+            with suppress(OSError), process:  # closes what we have of it, and waits
                 pass

@@ -59,11 +59,12 @@ async def test_a_pause_ends_with_the_answer(headgate: Headgate, running: UUID) -
         return len(await Inputs(headgate.log).keys(running)) == 2
 
     await wait_until(is_asked)
-    state = await resume_flow_run(headgate, running, {"n": 5})
+    state = await resume_flow_run(headgate, running, {"n": 5, "who": running})
     assert state.type is StateType.RUNNING
-    assert await pausing == {"n": 5}
+    answer = {"n": 5, "who": str(running)}
+    assert await pausing == answer
     again = await pause_flow_run(headgate, running, "1", wait_for_input=SCHEMA)
-    assert again == {"n": 5}, "a pause that has fired is passed"
+    assert again == answer, "a pause that has fired is passed"
 
 
 async def test_a_pause_without_a_question_has_no_answer(headgate: Headgate, running: UUID) -> None:

@@ -122,6 +122,9 @@ def test_an_interval_goes_on_before_its_anchor() -> None:
         ("DTSTART;TZID=Asia/Tokyo:20260301T090000\nRRULE:FREQ=DAILY", FORWARD, ["03-08 13:00"]),
         ("RRULE:FREQ=DAILY\nEXDATE:20260309T000000", FORWARD, ["03-10 04:00"]),
         ("DTSTART:20270101T000000\nRRULE:FREQ=DAILY", BACK, ["01-01 05:00"]),
+        # not looked through from where they begin, years ago
+        ("RRULE:FREQ=SECONDLY;BYSECOND=0\nEXDATE:20260308T003000", FORWARD, ["03-08 05:31"]),
+        ("RRULE:FREQ=MINUTELY\nEXRULE:FREQ=SECONDLY;INTERVAL=120", FORWARD, ["03-08 05:31"]),
     ],
 )  # fmt: skip
 def test_a_recurrence_rule_goes_by_the_clock_on_the_wall(

@@ -27,9 +27,12 @@ def check(schedule: RRuleSchedule) -> None:
 
 def walls(schedule: RRuleSchedule, start: datetime, end: datetime) -> Iterator[datetime]:
     """In order, from a little before *start* until a little after *end* at least."""
-    rule = _rule(schedule)
+    rule, first, last = _rule(schedule), start - BEFORE, end + BEFORE
     if isinstance(rule, rrule):
-        rule = _bounded(rule, start - BEFORE, end + BEFORE)
+        rule = _bounded(rule, first, last)
+    else:  # a set, of what adds dates and of what takes them away
+        rule._rrule = [_bounded(each, first, last) for each in rule._rrule]
+        rule._exrule = [_bounded(each, first, last) for each in rule._exrule]
     return iter(rule.xafter(start - BEFORE, inc=True))
 
 

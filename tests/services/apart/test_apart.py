@@ -1,5 +1,6 @@
 """What would take all time or memory ends, and what comes after it is answered."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -110,3 +111,18 @@ async def test_what_is_nested_too_deep_to_be_asked_is_given_up() -> None:
         schema = {"not": schema}
     assert isinstance(await apart.hydrated(deep, {}), list)
     assert isinstance(await apart.validated({}, schema), NotValid)
+
+
+async def test_who_is_ended_by_somebody_else_is_asked_again() -> None:
+    """A question is given up for what it takes, and for nothing else."""
+    child = Child("ended")
+    loops = "{% for a in range(3000) %}{% for b in range(500) %}{% endfor %}{% endfor %}made"
+    await child.ask("hydrated", {}, {})
+    asking = asyncio.create_task(child.ask("hydrated", template(loops), {}))
+    await asyncio.sleep(0.02)
+    process = child._process  # pyright: ignore[reportPrivateUsage]
+    assert process is not None
+    process.terminate()  # it ends when it is told nothing more, and not for that
+    process.kill()
+    assert await asking == {"made": {"x": "made"}}
+    assert child._process is not process  # pyright: ignore[reportPrivateUsage]

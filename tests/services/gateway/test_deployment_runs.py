@@ -222,6 +222,8 @@ def test_a_deployment_is_scheduled_ahead_on_request(
         assert (answer.status_code, answer.json()) == (200, None)
         assert api.post("/flow_runs/count", json=after).json() == 4
     assert api.post(f"/deployments/{unknown}/schedule").json() is None
+    at_the_end = {"start_time": "9999-12-31T23:00:00Z"}
+    assert api.post(f"{path}/schedule", json=at_the_end).json() is None
 
 
 @pytest.mark.parametrize("enforced", [{}, {"enforce_parameter_schema": True}])

@@ -234,7 +234,7 @@ async def schedule_deployment(context: Context, call: Call) -> Reply:
             limits = limited(asked.limits(start), schedule)
             try:
                 made = await apart.planned(schedule.schedule, start, limits)
-            except ScheduleInvalid:
+            except (ScheduleInvalid, ArithmeticError):  # it may start at the end of time
                 continue
             runs = (run_on(date, deployment, schedule, now) for date in made.dates)
             await asyncio.gather(*(context.propose(run) for run in runs))
