@@ -167,12 +167,15 @@ def _parent_deleted(case: Case) -> bool:
 
 
 def _left_without_a_lease(case: Case) -> bool:
-    """A slot is free that others hold, since a run has left that held none."""
+    """A slot is free that others hold, since a run has left that held none, or none any more."""
     is_full = case.ours("state", "name") == "AwaitingConcurrencySlot"
-    return (case.fewer_taken > 0 or is_full) and any(
-        before["type"] in HOLDING and after["type"] not in HOLDING and not _lease(before)
-        for before, after in _moves_of_deployed(case.reference)
-    )
+    given: set[str | None] = {None}
+    for before, after in _moves_of_deployed(case.reference):
+        if before["type"] in HOLDING and after["type"] not in HOLDING:
+            if _lease(before) in given:
+                return case.fewer_taken > 0 or is_full
+            given.add(_lease(before))
+    return False
 
 
 def _moves_of_deployed(seen: Sequence[Observation]) -> Iterator[tuple[Any, Any]]:
