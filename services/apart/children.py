@@ -22,8 +22,7 @@ ROOT = Path(__file__).parents[2]
 CPU_S = 5.0
 """Of one question: what half a megabyte of parameters takes, several times over."""
 
-
-TOO_MUCH = (-signal.SIGPROF, 1)
+SPENT = (-signal.SIGPROF, 1)
 """How a child ends that has no more time, or memory. Whatever else ends it, it is asked again."""
 
 LAST_S = 1.0
@@ -61,7 +60,7 @@ class Child:
                 return json.loads(answer)
             code = self._code()
             self._end()
-            if code in TOO_MUCH:
+            if code in SPENT:
                 break
         _log.warning("what was to be computed apart was given up: %s", question)
         return Ended()
