@@ -199,9 +199,13 @@ def of_blocks_matching(c: Columns, query: KindPage) -> Conditions:
             return []
     found: Conditions = []
     for table, joined, kind, demands in ways:
-        of_kind = and_(joined, table.c.kind == kind.name)
-        found += related(table, of_kind, demanded(table.c, demands, kind=kind))
+        found += related(table, a(kind, table.c, joined), demanded(table.c, demands, kind=kind))
     return found
+
+
+def a(kind: Kind, c: Columns, joined: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A row so *joined* is one of *kind*: those of others may have the same id."""
+    return and_(joined, c.kind == kind.name)
 
 
 def block_type_id(c: Columns) -> ColumnElement[Any]:
@@ -212,4 +216,5 @@ def block_type_id(c: Columns) -> ColumnElement[Any]:
 def block_type_name(c: Columns) -> ColumnElement[Any]:
     """What the type of a block document is called."""
     type = resources.alias()
-    return select(type.c.name).where(type.c.id == block_type_id(c)).scalar_subquery()
+    its = a(BLOCK_TYPE, type.c, type.c.id == block_type_id(c))
+    return select(type.c.name).where(its).scalar_subquery()

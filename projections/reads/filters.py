@@ -18,6 +18,7 @@ from events.queries import (
 )
 from events.queries.criteria import Exists, InstantIs, IsNull, TextIsAny, TextSearch
 from events.queries.queries import RunPage
+from events.resources.deployments import DEPLOYMENT
 from events.resources.work_pools import WORK_POOL
 
 from ..views.flow_runs import flow_runs as flow_runs_view
@@ -37,7 +38,7 @@ from .criteria import (
     some,
     timed,
 )
-from .demands import at, demanded, deployments_demanded, resources
+from .demands import a, at, demanded, deployments_demanded, resources
 
 Filters = RunFilters | RunPage
 
@@ -101,7 +102,7 @@ def _deployed(c: Columns, deployment: DeploymentFilter) -> Conditions:
         found += among(c.work_queue_name, deployment.work_queue_name.any_)
     one = resources.alias()
     else_ = deployments_demanded(one.c, structs.replace(deployment, id=None, work_queue_name=None))
-    found += related(one, one.c.id == c.deployment_id, else_)
+    found += related(one, a(DEPLOYMENT, one.c, one.c.id == c.deployment_id), else_)
     return [*combined(deployment.operator, found), c.deployment_id.is_not(None)] if found else []
 
 
@@ -109,7 +110,7 @@ def _of_type(c: Columns, type: TextIsAny) -> Conditions:
     """Which flow runs are in a pool of this type; they do not know it themselves."""
     one = resources.alias()
     of_type = demanded(one.c, WorkPoolFilter(type=type), kind=WORK_POOL)
-    return related(one, one.c.id == c.work_pool_id, of_type)
+    return related(one, a(WORK_POOL, one.c, one.c.id == c.work_pool_id), of_type)
 
 
 POOLED = {"id": at("work_pool_id"), "name": at("work_pool_name"), "type": _of_type}

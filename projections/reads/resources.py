@@ -27,6 +27,7 @@ from events.resources.work_pools import WORK_POOL, WORK_QUEUE
 
 from .criteria import Columns, Conditions, among, related, some
 from .demands import (
+    a,
     block_type_name,
     column_of,
     demanded,
@@ -111,7 +112,8 @@ def _deployments_matching(c: Columns, query: DeploymentQuery) -> Conditions:
         (WORK_QUEUE, query.work_pool_queues),
     ):
         id = column_of(c, DEPLOYMENT, f"{kind.name}_id", IdIsAny)
-        found += related(place, place.c.id == id, demanded(place.c, demands, kind=kind))
+        its = a(kind, place.c, place.c.id == id)
+        found += related(place, its, demanded(place.c, demands, kind=kind))
     return found
 
 
@@ -133,7 +135,8 @@ def _of_runs_matching(c: Columns, query: OfRunsPage) -> Conditions:
         found.append(some(run, is_its_run, some(flow, flow.c.id == run.c.flow_id, *of_flow)))
     if query.deployments is not None:
         deployed = deployments_demanded(deployment.c, query.deployments)
-        own = some(deployment, deployment.c.id == run.c.deployment_id, *deployed)
+        its = a(DEPLOYMENT, deployment.c, deployment.c.id == run.c.deployment_id)
+        own = some(deployment, its, *deployed)
         found.append(some(run, is_its_run, own))
     return found
 

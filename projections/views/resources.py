@@ -1,4 +1,7 @@
-"""resources: one row per resource of whatever kind, its fields as JSON."""
+"""resources: one row per resource of whatever kind, its fields as JSON.
+
+Resources of different kinds may have one id: a client names the ids of some.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,13 +27,13 @@ from events.resources.registry import kind_of, parent_of
 from events.resources.resource import Resource
 
 from ..columns import NAME, TEXT, Moment, id_column, plain, plain_or_none, structure, text_id
-from ..projection import DELETE, Projection, Row, Sql, Statement
+from ..projection import Projection, Row, Sql, Statement, deleting
 
 STORE = Sql(
     """
 INSERT INTO {table} (id, kind, parent_id, name, tags, created, updated, shown, body, position)
 VALUES (:id, :kind, :parent_id, :name, :tags, :created, :updated, :shown, :body, :position)
-ON CONFLICT (id) DO UPDATE
+ON CONFLICT (id, kind) DO UPDATE
 SET parent_id = excluded.parent_id, name = excluded.name, tags = excluded.tags,
     updated = excluded.updated, shown = excluded.shown, body = excluded.body,
     position = excluded.position
@@ -39,6 +42,8 @@ WHERE {table}.position < excluded.position
     in_order=True,
 )
 
+DELETE = deleting("id", "kind")
+
 
 def table(name: str) -> Table:
     """The table of the view, under *name*."""
@@ -46,7 +51,7 @@ def table(name: str) -> Table:
         name,
         MetaData(),
         id_column("id", is_key=True),
-        Column("kind", TEXT, nullable=False),
+        Column("kind", TEXT, primary_key=True),
         id_column("parent_id"),
         Column("name", NAME),
         Column("tags", TEXT),
@@ -66,8 +71,8 @@ def fold(recorded: Recorded) -> Iterator[Statement]:
         match change:
             case ResourceStored(resource=resource):
                 yield Statement(STORE, _row(resource, recorded.position))
-            case ResourceRemoved(id=id):
-                yield Statement(DELETE, (str(id),))
+            case ResourceRemoved(id=id, kind=kind):
+                yield Statement(DELETE, (str(id), kind))
             case FlowRunChange() | TaskRunChange() | StateChange() | InputChange() | LogsWritten():
                 pass
             case FlowChange() | SlotsChange():
@@ -108,4 +113,4 @@ def _shown(value: object) -> object:
             return to_builtins(value)
 
 
-resources = Projection(name="resources", version=3, table=table, kinds=(STORE, DELETE), fold=fold)
+resources = Projection(name="resources", version=4, table=table, kinds=(STORE, DELETE), fold=fold)

@@ -6,6 +6,7 @@ the OpenAPI document says, no service may be lost, and the log must verify after
 
 import asyncio
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from headgate.client import Headgate
 from projections.reads import Views
 from projections.store import open_engine
 from tests.fuzz.entries import fuzz_entries
-from tests.fuzz.findings import Findings
+from tests.fuzz.findings import SHOWN_MAX, Findings
 from tests.fuzz.frames import fuzz_frames
 from tests.fuzz.mutating import Mutator
 from tests.fuzz.requests import fuzz_requests
@@ -34,6 +35,9 @@ SHARE = 10
 
 FRAMES_OF_PYTHON = 20_000
 """Messages that are mutated six times over nest some 2,000 deep, and copying takes frames."""
+
+TRACEBACK = re.compile(r"^Traceback .*?^(?P<error>\w[^\n]*)", re.DOTALL | re.MULTILINE)
+"""Ends with the first line that is not indented, which names the error."""
 
 console = Console(width=160, soft_wrap=True, highlight=False)
 
@@ -66,8 +70,8 @@ def _ended(dev: Dev, redis_url: str, findings: Findings) -> None:
     if code != 0:
         findings.found("headgate dev", f"ended with {code}", dev.said())
     said = dev.log.read_text(errors="replace")
-    if "Traceback" in said:
-        findings.found("headgate dev", "logged a traceback", said[said.index("Traceback") :])
+    if stumbled := TRACEBACK.search(said):
+        findings.found("headgate dev", f"stumbled: {stumbled['error']}", stumbled[0][-SHOWN_MAX:])
     verify(dev.root, redis_url, findings)
 
 

@@ -19,6 +19,7 @@ from events.queries import (
     DeploymentSort,
     FlowFilter,
     FlowRunFilter,
+    FlowRunQuery,
     ResourceQuery,
     TaskRunFilter,
     VariableFilter,
@@ -122,6 +123,39 @@ def test_rows_do_not_depend_on_the_delivery(new_database: NewDatabase, told: Sto
     assert rows.keys() == {"docker", "local", "a", "nightly", "daily", "weekly\ufffd"}
     assert rows["nightly"]["shown"]["paused"] is False
     assert rows["docker"]["shown"]["type"] == "prefect-agent"
+
+
+@pytest.mark.anyio
+async def test_resources_of_different_kinds_may_have_one_id(
+    new_database: NewDatabase, told: Story, flow_id: UUID
+) -> None:
+    """Clients name the ids of some kinds, and nothing keeps them from naming one twice."""
+    run = created(told, 15, deployment_id=an_id(11))
+    placed = Deployment(
+        id=an_id(13), flow_id=flow_id, name="placed", work_pool_id=an_id(1), work_queue_id=an_id(3)
+    )
+    store(told, placed)
+    for n in (1, 3, 11):
+        store(told, Variable(id=an_id(n), name=f"docker low daily {n}", value=n))
+    database = new_database().tell(told)
+
+    assert await ids(database, VariableQuery()) == [1, 11, 3]
+    assert await ids(database, WorkPoolQuery()) == [1, 2]
+    named = DeploymentFilter(name=NameIs(like_="low"))
+    assert await ids(database, DeploymentQuery(deployments=named)) == []
+    pool = WorkPoolFilter(name=TextIsAny(any_=["docker low daily 1"]))
+    queue = WorkQueueFilter(name=NameStarts(any_=["docker low daily 3"]))
+    for query in (DeploymentQuery(work_pools=pool), DeploymentQuery(work_queues=queue)):
+        assert await ids(database, query) == []
+    of_daily = FlowRunQuery(deployments=DeploymentFilter(name=NameIs(any_=["daily"])))
+    assert [one.attributes.id for one in await database.views.flow_runs(of_daily)] == [run]
+    of_variable = FlowRunQuery(deployments=DeploymentFilter(name=NameIs(like_="docker")))
+    assert await database.views.flow_runs(of_variable) == []
+
+    told.tell(RemoveResource(id="r", kind="variable", resource_id=an_id(1)))
+    database.tell(told)
+    assert await ids(database, VariableQuery()) == [11, 3]
+    assert await ids(database, WorkPoolQuery()) == [1, 2]
 
 
 @pytest.mark.anyio
