@@ -7,6 +7,7 @@ checkpoint are written in one transaction, so that a decision is folded exactly 
 
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import (
@@ -106,10 +107,11 @@ def _outdated(projection: Projection, version: int) -> Outdated:
 def open_engine(url: str) -> Engine:
     """The database at *url*; SQLite with a write-ahead log, its folder made if it is missing."""
     parsed = make_url(url)
+    opened = partial(create_engine, hide_parameters=True)  # errors with what was asked are logged
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return opened(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 10, "check_same_thread": False})
+    engine = opened(parsed, connect_args={"timeout": 10, "check_same_thread": False})
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin)
     return engine

@@ -69,8 +69,8 @@ async def planned(schedule: Schedule, now: datetime, limits: Limits) -> Plan:
     answer = await _schedules.ask("planned", *map(to_builtins, (schedule, now, limits)))
     if isinstance(answer, Ended):
         raise ScheduleInvalid(f"its dates cannot be found: {TOO_MUCH}")
-    if "unusable" in answer:
-        raise ScheduleInvalid(answer["unusable"])
+    if "invalid" in answer:
+        raise ScheduleInvalid(answer["invalid"])
     return convert(answer["made"], Plan)
 
 

@@ -56,7 +56,7 @@ def planned(*given: Any) -> dict[str, Any]:
             convert(schedule, RRuleSchedule), convert(now, datetime), convert(limits, Limits)
         )
     except ScheduleInvalid as error:
-        return {"unusable": str(error)}
+        return {"invalid": str(error)}
     return {"made": to_builtins(found)}
 
 

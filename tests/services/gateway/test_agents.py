@@ -136,13 +136,15 @@ def test_agents_are_listed_the_liveliest_first(api: httpx.Client, queue: str) ->
     assert api.post("/agents/filter", json={"agents": {"size": {}}}).status_code == 422
 
 
-def test_an_id_that_is_no_agents_is_refused(api: httpx.Client, queue: str, unknown: str) -> None:
-    refused = polls(api, queue, queue)
-    assert (refused.status_code, refused.json()) == (
-        409,
-        {"detail": f"The id {queue} is not an agent's."},
-    )
-    assert api.get(f"/work_queues/{queue}").json()["id"] == queue
+def test_an_agent_may_have_the_id_of_something_else(api: httpx.Client, queue: str) -> None:
+    assert polls(api, queue, queue).json() == []
+    for place in ("agents", "work_queues"):
+        assert api.get(f"/{place}/{queue}").json()["id"] == queue
+        (listed,) = api.post(f"/{place}/filter", json={place: {"id": {"any_": [queue]}}}).json()
+        assert listed["id"] == queue
+
+
+def test_an_id_that_is_none_is_refused(api: httpx.Client, queue: str, unknown: str) -> None:
     wrong = polls(api, "somebody", queue)
     assert wrong.status_code == 422
     assert wrong.json()["exception_detail"][0]["loc"] == ["body", "agent_id"]

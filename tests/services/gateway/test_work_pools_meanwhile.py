@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.gateway.context import Context
 from services.gateway.routes.work_pools import polling, pools, queues, workers
 from tests.services.gateway.test_deployments import create
 from tests.support.gateway import Running
@@ -30,7 +31,9 @@ class Meanwhile:
         self._url = gateway.url
         self._patch = monkeypatch
 
-    def after(self, module: ModuleType, step: str, method: str, path: str, **asked: Any) -> None:
+    def after(
+        self, module: ModuleType | type, step: str, method: str, path: str, **asked: Any
+    ) -> None:
         """Let somebody ask this once, as soon as *module* has done its *step*."""
         done = getattr(module, step)
 
@@ -61,6 +64,17 @@ def test_a_poll_makes_all_deployments_of_a_queue_ready(
         ids = list(threads.map(one, range(201)))
     assert api.post(f"/work_pools/{pool}/get_scheduled_flow_runs", json={}).status_code == 200
     assert {api.get(f"/deployments/{id}").json()["status"] for id in ids} == {"READY"}
+
+
+def test_a_deployment_that_goes_while_it_is_polled_is_not_missed(
+    api: httpx.Client, flow_id: str, meanwhile: Meanwhile
+) -> None:
+    id = create(api, flow_id, name="polled").json()["id"]
+    meanwhile.after(Context, "resource", "DELETE", f"/deployments/{id}")
+
+    found = api.post("/deployments/get_scheduled_flow_runs", json={"deployment_ids": [id]})
+    assert (found.status_code, found.json()) == (200, [])
+    assert api.get(f"/deployments/{id}").status_code == 404
 
 
 @pytest.mark.parametrize("gone", ["the pool", "its queue"])

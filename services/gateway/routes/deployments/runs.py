@@ -243,15 +243,14 @@ async def schedule_deployment(context: Context, call: Call) -> Reply:
 
 async def polled(context: Context, deployment_id: UUID) -> None:
     """Note that somebody serves the deployment, unless that is known."""
-    deployment, now = await context.resource(Deployment, deployment_id), context.now()
-    if deployment is None:
-        return
-    last = deployment.last_polled
-    if deployment.status == "READY" and was_lately(last, now):
-        return
-    await resources.amend(
-        context, Deployment, deployment_id, {"status": "READY", "last_polled": now}
-    )
+    now = context.now()
+
+    def served(deployment: Deployment) -> dict[str, Any]:
+        if deployment.status == "READY" and was_lately(deployment.last_polled, now):
+            return {}
+        return {"status": "READY", "last_polled": now}
+
+    await resources.change(context, Deployment, deployment_id, served)
 
 
 OPERATIONS = (

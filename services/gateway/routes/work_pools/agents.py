@@ -4,14 +4,13 @@ from functools import partial
 from uuid import UUID
 
 from events.queries import AgentQuery
-from events.resources.registry import KINDS, resource_key
 from events.resources.work_pools import Agent, WorkQueue
 from events.slugs import slug_of
 
 from ...access import calling
 from ...context import Context
 from ...http.calls import Call
-from ...http.errors import Reply, answered, detail, forbidden
+from ...http.errors import Reply, answered, forbidden
 from ...http.operations import Operation
 from ...rendering.work_pools import AgentResponse, agent_response
 from ...resources import existing, listed, store
@@ -21,26 +20,16 @@ from ..deployments.runs import was_lately
 async def is_active(context: Context, queue: WorkQueue, id: UUID) -> None:
     """Note that the agent *id* polls *queue*, unless that was noted lately.
 
-    Raises `Refused` when the caller may only look, and when the id is somebody else's.
+    Raises `Refused` when the caller may only look.
     """
     if not calling.get().may("propose"):
         raise forbidden("propose")
     now, agent = context.now(), await context.resource(Agent, id)
-    if agent is None:
-        await _not_taken(context, id)
-    elif was_lately(agent.last_activity_time, now):
+    if agent is not None and was_lately(agent.last_activity_time, now):
         return
     seen = Agent(id=id, name=slug_of(id), work_queue_id=queue.id, last_activity_time=now)
     noted = ["work_queue_id", "last_activity_time"]
     await store(context, seen, if_exists="amend", given=noted)
-
-
-async def _not_taken(context: Context, id: UUID) -> None:
-    """Raise `Refused` when another resource has this id: lists know all of them by theirs."""
-    keys = [resource_key(kind, id) for kind in KINDS]
-    found = await context.log.snapshots(context.streams.control, keys)
-    if any(each is not None for each in found):
-        raise detail(409, f"The id {id} is not an agent's.")
 
 
 async def read_agent(context: Context, call: Call) -> Reply:
