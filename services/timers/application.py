@@ -22,7 +22,7 @@ from .cascades import GROUP_MAX, Cascades
 from .errands import Errands
 from .following import ViewsBehind
 from .foreman import Foreman
-from .planning import Planner
+from .planning import Planner, Plans
 from .sets import Outrun, TimerSets
 from .setting import AT_ONCE, Periods, Spans, in_its_round, set_by
 from .timer import (
@@ -101,7 +101,7 @@ class Timers:
         self._sets = TimerSets(redis, log.streams)
         self.cascades = Cascades(log=log, views=views, proposer=proposer, now=now)
         self.planner = Planner(
-            redis=redis,
+            plans=Plans(redis, log.streams),
             log=log,
             views=views,
             proposer=proposer,

@@ -1,24 +1,20 @@
 """The runs of a deployment's schedules are planned ahead; what a change makes wrong is unplanned.
 
-Beside the log stands, for each schedule, a print of what its planned runs look like and until when
-they were planned. As long as the print stays, only runs after that are asked for. When it
-changes, the deployment was edited: runs of the old print that still wait are forgotten first.
-That the print is written before the runs are asked for, and the instant after they were, makes
-a planner that dies in between leave no run that nobody knows of. One process at a time plans a
-deployment, or runs that one of them asks for would outlive the edit that another has seen.
+`Planned` says for each schedule how its runs look, and until when they were planned. As long as
+they would look the same, only runs after that are asked for. When its print changes, the
+deployment was edited: runs of the old print that still wait are forgotten first. That the print
+is kept before the runs are asked for, and the instant after they were, makes a planner that dies
+in between leave no run that nobody knows of. One process at a time plans a deployment, or runs
+that one of them asks for would outlive the edit that another has seen.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from msgspec import Struct, json
-from redis.asyncio import Redis
-
 from events.entities import FlowRun
-from events.instants import EPOCH, Clock, Instant, millis_of
+from events.instants import Clock, millis_of
 from events.log import EventLog
 from events.proposals import Proposal, UnscheduleFlowRun
 from events.queries import FlowRunFilter, FlowRunQuery, FlowRunSort
@@ -29,36 +25,27 @@ from events.resources.schedules import DeploymentSchedule
 from events.states import StateType
 from events.wire.snapshots import entity_of, fields_of
 
-from .. import apart
-from ..proposer import PIPELINE_MAX, Proposer
-from ..rules.schedules import Limits, Plan, ScheduleInvalid, limited, print_of, run_on
-from .errands import ASIDE_MS, Group
-from .following import POLL_S, views_have_followed
-from .timer import BY, Planning
-from .views import Views
+from ... import apart
+from ...proposer import PIPELINE_MAX, Proposer
+from ...rules.schedules import Limits, Plan, ScheduleInvalid, limited, print_of, run_on
+from ..errands import Group
+from ..following import views_have_followed
+from ..timer import BY, Planning
+from ..views import Views
+from .planned import Planned, Plans
 
 AWAITING_SLOT = "AwaitingConcurrencySlot"
 
 _log = logging.getLogger(__name__)
 
 
-class Planned(Struct, frozen=True):
-    """How the planned runs of a schedule look, and the last of their dates."""
-
-    print: str
-    until: Instant = EPOCH
-
-
-_planned = json.Decoder(dict[UUID, Planned])
-
-
 class Planner:
-    """Plans the runs of deployments; asks for *ask_max* of them at once. *redis* gives bytes."""
+    """Plans the runs of deployments; asks for *ask_max* of them at once."""
 
     def __init__(
         self,
         *,
-        redis: Redis,
+        plans: Plans,
         log: EventLog,
         views: Views,
         proposer: Proposer,
@@ -66,15 +53,13 @@ class Planner:
         limits: Limits,
         ask_max: int = PIPELINE_MAX,
     ) -> None:
-        # redis-py declares most answers as "this or an awaitable of it", which nobody can await
-        self._redis: Any = redis
+        self._plans = plans
         self._log = log
         self._views = views
         self._proposer = proposer
         self._now = now
         self._limits = limits
         self._ask_max = ask_max
-        self._key = log.streams.planned
 
     async def plan(self, group: Group[Planning]) -> list[int | None]:
         """Plan runs of these deployments; says for each when to plan again, if at all."""
@@ -82,21 +67,15 @@ class Planner:
 
     async def _plan_alone(self, timer: Planning) -> int | None:
         id, removed_ms = timer.deployment_id, timer.removed_ms
-        lock = self._redis.lock(
-            self._log.streams.planning(id),
-            timeout=ASIDE_MS / 1_000,
-            sleep=POLL_S,
-            raise_on_release_error=False,  # it took longer, and was not alone at the end
-        )
-        async with lock:
+        async with self._plans.alone(id):
             if removed_ms is None:
                 return await self._plan(id)
             await self._unschedule(id, lambda run: _was_there(run, removed_ms))
-            await self._keep(id, {})
+            await self._plans.keep(id, {})
             return None
 
     async def _plan(self, id: UUID) -> int | None:
-        known, deployment = await self._known(id), await self._deployment(id)
+        known, deployment = await self._plans.known(id), await self._deployment(id)
         if deployment is None:
             return None
         schedules = {
@@ -112,7 +91,7 @@ class Planner:
         kept = {each: planned for each, planned in known.items() if each not in wrong}
         before = {each: kept.get(each, Planned(print)) for each, print in prints.items()}
         if before != known:
-            await self._keep(id, before)
+            await self._plans.keep(id, before)
         after, again = dict(before), list[datetime]()
         for each, schedule in schedules.items():
             made = await self._dates(deployment, schedule)
@@ -121,7 +100,7 @@ class Planner:
                 after[each] = Planned(prints[each], until)
                 again.append(made.again)
         if after != before:
-            await self._keep(id, after)
+            await self._plans.keep(id, after)
         return millis_of(min(again)) + 1 if again else None
 
     async def _dates(self, deployment: Deployment, schedule: DeploymentSchedule) -> Plan | None:
@@ -187,16 +166,6 @@ class Planner:
         streams = self._log.streams
         found = entity_of(key, await self._log.snapshots(streams.control, fields_of(key)))
         return found if isinstance(found, Deployment) else None
-
-    async def _known(self, id: UUID) -> dict[UUID, Planned]:
-        found = await self._redis.hget(self._key, str(id))
-        return {} if found is None else _planned.decode(found)
-
-    async def _keep(self, id: UUID, planned: dict[UUID, Planned]) -> None:
-        if planned:
-            await self._redis.hset(self._key, str(id), json.encode(planned))
-        else:
-            await self._redis.hdel(self._key, str(id))
 
 
 def _was_there(run: FlowRun, removed_ms: int) -> bool:
