@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from ..entities import CreatedBy
+from ..entities import Count, CreatedBy
 from ..instants import Instant
 from .resource import Kind, Parent, Resource
 from .schedules import DeploymentSchedule
@@ -42,7 +42,7 @@ class Deployment(Resource, frozen=True, kw_only=True, tag="deployment.v1"):
     parameters: dict[str, Any] = {}
     parameter_openapi_schema: dict[str, Any] | None = None
     enforce_parameter_schema: bool = True
-    concurrency_limit: int | None = None
+    concurrency_limit: Count | None = None
     concurrency_options: ConcurrencyOptions | None = None
     global_concurrency_limit_id: UUID | None = None
     work_pool_id: UUID | None = None

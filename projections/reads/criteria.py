@@ -4,7 +4,18 @@ from collections.abc import Iterable, Sequence
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -200,12 +211,12 @@ def created_by(columns: Columns, by: CreatedByIs) -> Conditions:
 
 
 def levelled(column: ColumnElement[Any], number: NumberIs) -> Conditions:
-    """What is demanded of a number."""
+    """What is demanded of a number, which may be larger than the column holds."""
     found: Conditions = []
     if number.ge_ is not None:
-        found.append(column >= number.ge_)
+        found.append(column >= literal(number.ge_, BigInteger))
     if number.le_ is not None:
-        found.append(column <= number.le_)
+        found.append(column <= literal(number.le_, BigInteger))
     if isinstance(number, NullableNumberIs):
         found += null(column, number.is_null_)
     return found

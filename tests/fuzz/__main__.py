@@ -1,15 +1,17 @@
 """Requests, frames and entries that nobody should send: `make fuzz`, FUZZ_N requests of them.
 
 Each run draws a seed and prints it; FUZZ_SEED repeats one. No answer may be a 5xx or other than
-the OpenAPI document says, no service may be lost, and the log must verify afterwards.
+the OpenAPI document says, no service may be lost, and the log must verify afterwards. Half of all
+goes to a server with its views in SQLite, and half to one with a PostgreSQL.
 """
 
 import asyncio
 import os
-import re
 import secrets
 import sys
 import tempfile
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -24,9 +26,10 @@ from tests.fuzz.findings import SHOWN_MAX, Findings
 from tests.fuzz.frames import fuzz_frames
 from tests.fuzz.mutating import Mutator
 from tests.fuzz.requests import fuzz_requests
-from tests.fuzz.verifying import verify
+from tests.fuzz.verifying import tracebacks, verify
 from tests.support.dev import Dev
 from tests.support.inhabitants import inhabit
+from tests.support.postgres import postgres_server
 from tests.support.servers import RedisServer
 
 NUMBER = 20_000
@@ -36,17 +39,25 @@ SHARE = 10
 FRAMES_OF_PYTHON = 20_000
 """Messages that are mutated six times over nest some 2,000 deep, and copying takes frames."""
 
-TRACEBACK = re.compile(r"^Traceback .*?^(?P<error>\w[^\n]*)", re.DOTALL | re.MULTILINE)
-"""Ends with the first line that is not indented, which names the error."""
-
 console = Console(width=160, soft_wrap=True, highlight=False)
 
 
+@contextmanager
+def sqlite() -> Generator[str]:
+    """The URL of a database in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as directory:
+        yield f"sqlite:///{directory}/views.db"
+
+
+DATABASES: tuple[Callable[[], AbstractContextManager[str]], ...] = (sqlite, postgres_server)
+"""Where the views are, one after the other."""
+
+
 async def _entries(
-    redis_url: str, dev: Dev, number: int, mutator: Mutator, findings: Findings
+    redis_url: str, database_url: str, dev: Dev, number: int, mutator: Mutator, findings: Findings
 ) -> None:
     redis = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]
-    engine = open_engine(f"sqlite:///{dev.root / 'views.db'}")
+    engine = open_engine(database_url)
     try:
         with httpx.Client(base_url=dev.url, timeout=20) as api:
             things = inhabit(api)
@@ -64,15 +75,34 @@ def _frames(dev: Dev, number: int, mutator: Mutator, findings: Findings) -> None
     fuzz_frames(dev.url, number, mutator, things, findings)
 
 
-def _ended(dev: Dev, redis_url: str, findings: Findings) -> None:
+def _ended(dev: Dev, redis_url: str, database_url: str, findings: Findings) -> None:
     """The server ends when it is asked to, has not stumbled, and what it wrote is sound."""
     code = dev.stop()
     if code != 0:
         findings.found("headgate dev", f"ended with {code}", dev.said())
-    said = dev.log.read_text(errors="replace")
-    if stumbled := TRACEBACK.search(said):
-        findings.found("headgate dev", f"stumbled: {stumbled['error']}", stumbled[0][-SHOWN_MAX:])
-    verify(dev.root, redis_url, findings)
+    for traceback in tracebacks(dev.log.read_text(errors="replace")):
+        where = traceback.strip().rpartition("\n")[2][:SHOWN_MAX]
+        findings.found("headgate dev", f"stumbled: {where}", traceback[-SHOWN_MAX:])
+    verify(redis_url, database_url, findings)
+
+
+def _fuzzed(
+    database_url: str, number: int, seed: int, mutator: Mutator, findings: Findings
+) -> None:
+    """A server with its views in this database gets *number* requests, and its share of others."""
+    with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as directory:
+        redis = RedisServer(Path(directory) / "redis")
+        redis.start()
+        root = Path(directory) / "data"
+        dev = Dev(root, redis_url=redis.url, database_url=database_url).start()
+        most = number // SHARE
+        try:
+            asyncio.run(_entries(redis.url, database_url, dev, most, mutator, findings))
+            fuzz_requests(dev.url, number, seed, findings)
+            _frames(dev, most, mutator, findings)
+        finally:
+            _ended(dev, redis.url, database_url, findings)
+            redis.kill()
 
 
 def main() -> int:
@@ -82,17 +112,10 @@ def main() -> int:
     console.print(f"seed={seed}: FUZZ_SEED={seed} FUZZ_N={number} make fuzz repeats this")
     sys.setrecursionlimit(FRAMES_OF_PYTHON)
     findings, mutator = Findings(), Mutator(seed)
-    with tempfile.TemporaryDirectory(prefix="headgate-fuzz-") as directory:
-        redis = RedisServer(Path(directory) / "redis")
-        redis.start()
-        dev = Dev(Path(directory) / "data", redis_url=redis.url).start()
-        try:
-            asyncio.run(_entries(redis.url, dev, number // SHARE, mutator, findings))
-            fuzz_requests(dev.url, number, seed, findings)
-            _frames(dev, number // SHARE, mutator, findings)
-        finally:
-            _ended(dev, redis.url, findings)
-            redis.kill()
+    share = -(-number // len(DATABASES))
+    for place, database in enumerate(DATABASES):
+        with database() as url:
+            _fuzzed(url, share, seed + place * share, mutator, findings)
     for line in findings.lines():
         console.print(line, markup=False)
     asked = findings.asked

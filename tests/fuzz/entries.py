@@ -45,7 +45,8 @@ async def fuzz_entries(
 ) -> None:
     """Put *number* mutated entries into the streams; everything is decided and shown after them."""
     streams, known, sayings = headgate.log.streams, [*things.values()], examples()
-    while findings.asked["entries"] < number:
+    last = findings.asked["entries"] + number
+    while findings.asked["entries"] < last:
         pipeline: Any = redis.pipeline()
         entries = [_entry(streams, mutator, sayings, known) for _ in range(BATCH)]
         for key, fields in entries:

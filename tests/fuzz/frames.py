@@ -67,8 +67,9 @@ def fuzz_frames(
     """Send *number* mutated frames over all sockets of the API at *url*."""
     socket_url, known = url.replace("http", "ws", 1), [*things.values()]
     sayings = {path: said for path, said in examples(things).items() if _is_there(socket_url, path)}
+    last = findings.asked["frames"] + number
     for path in cycle(sayings):
-        if findings.asked["frames"] >= number:
+        if findings.asked["frames"] >= last:
             break
         first = AUTH if mutator.lots.random() < 0.9 else mutator.mutated(json.loads(AUTH), known)
         frames = [first]

@@ -55,8 +55,9 @@ def fuzz_requests(url: str, number: int, first_seed: int, findings: Findings) ->
     operations: list[Any] = [each.ok() for each in schema.get_all_operations()]
     most = min(ROUND_MAX, -(-number // (len(operations) * len(MODES))))
     place, things = 0, dict[str, str]()
+    last = findings.asked["requests"] + number
     with requests.Session() as session, httpx.Client(base_url=url, timeout=ANSWER_S) as api:
-        while findings.asked["requests"] < number:
+        while findings.asked["requests"] < last:
             operation = operations[place % len(operations)]
             if place % ANEW == 0:
                 things = inhabit(api)

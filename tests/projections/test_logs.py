@@ -64,6 +64,8 @@ FILTERS: list[tuple[dict[str, Any] | None, list[int]]] = [
     ({"task_run_id": {"any_": [str(an_id(2))]}}, [12]),
     ({"task_run_id": {"is_null_": True}}, [10, 11]),
     ({"operator": "or_", "level": {"ge_": 40}, "task_run_id": {"is_null_": False}}, [11, 12]),
+    ({"level": {"ge_": -(2**63), "le_": 2**63 - 1}}, [10, 11, 12]),
+    ({"level": {"ge_": 2**31}}, []),
     ({"text": {"query": "timeout REFUSED"}}, [10, 11]),
     ({"text": {"query": "connection -refused"}}, [10]),
     ({"text": {"query": "!connection"}}, [12]),

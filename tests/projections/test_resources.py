@@ -352,3 +352,14 @@ async def test_configuration_is_in_the_order_of_its_keys(
 
     assert await ids(database, ConfigurationQuery()) == [14, 15, 13]
     assert await ids(database, ConfigurationQuery(configurations=c)) == [13]
+
+
+@pytest.mark.anyio
+async def test_limits_are_compared_with_numbers_that_no_limit_can_be(
+    new_database: NewDatabase, told: Story
+) -> None:
+    database = new_database().tell(told)
+    for least, expected in ((-(2**63), [10]), (2**31, []), (2**63 - 1, [])):
+        limit = NullableNumberIs(ge_=least)
+        query = DeploymentQuery(deployments=DeploymentFilter(concurrency_limit=limit))
+        assert await ids(database, query) == expected
