@@ -11,7 +11,8 @@ from websockets.typing import Subprotocol
 from headgate.clock import new_id, now
 from tests.support.gateway import Running
 
-ANSWER_S = 5.0
+ANSWER_S = 15.0
+"""Long enough for a machine that stands still for a while."""
 
 
 @contextmanager
