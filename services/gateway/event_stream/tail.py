@@ -101,13 +101,21 @@ class Tail(Generic[E]):
                 async for found in self._streams.tail(cursors):
                     for stream, entries in found:
                         for entry in entries:
-                            for hear in tuple(self._listeners):
-                                await hear(stream, entry)
+                            await self._pass_on(stream, entry)
                             cursors[stream] = entry.entry_id
                             await asyncio.sleep(0)  # who has been offered it may send it
             except self._outages as error:
                 _log.warning("a stream cannot be followed, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)
+
+    async def _pass_on(self, stream: int, entry: E) -> None:
+        for hear in tuple(self._listeners):
+            try:
+                await hear(stream, entry)
+            except self._outages:
+                raise
+            except Exception:  # noqa: BLE001 - what one cannot read must not silence all after it
+                _log.exception("entry %s of stream %s is passed over", entry.entry_id, stream)
 
 
 class Ear(Generic[E]):

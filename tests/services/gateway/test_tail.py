@@ -52,3 +52,20 @@ async def test_others_have_a_turn_between_the_entries_of_a_burst() -> None:
     assert len(turns) > log.count / 2
     assert heard == [f"1-{position}" for position in range(1, log.count + 1)]
     await tail.leave(hear)
+
+
+@pytest.mark.anyio
+async def test_an_entry_that_cannot_be_read_does_not_silence_those_after_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tail, heard = Tail(Decided(cast(EventLog, Burst(3))), (OSError,)), asyncio.Queue[str]()
+
+    async def hear(_: int, entry: Entry) -> None:
+        if entry.entry_id == "1-2":
+            raise ValueError("what a newer version wrote")
+        heard.put_nowait(entry.entry_id)
+
+    await tail.listen(hear)
+    assert [await asyncio.wait_for(heard.get(), 5) for _ in range(2)] == ["1-1", "1-3"]
+    assert "entry 1-2 of stream 0 is passed over" in caplog.text
+    await tail.leave(hear)
